@@ -1,0 +1,20 @@
+"""Monte Carlo campaigns of near-field integrated sensing and communication beamforming."""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_LAZY = {
+    "get_system": "isaclib.systems",
+    "simulate": "isaclib.systems",
+    "open_campaign": "isaclib.campaign.dataset",
+}
+__all__ = ["__version__", "get_system", "open_campaign", "simulate"]
+
+
+def __getattr__(name: str) -> Any:
+    # numpy and xarray cost a second to import: `isaclib --help` must not pay for them.
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'isaclib' has no attribute {name!r}")

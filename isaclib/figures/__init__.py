@@ -1,0 +1,1 @@
+"""Plots of summaries (floor 4)."""

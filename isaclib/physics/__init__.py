@@ -1,0 +1,1 @@
+"""Arrays, channels, Fisher information, links and estimators (floor 1)."""

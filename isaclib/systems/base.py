@@ -1,0 +1,372 @@
+"""What every system offers: schemes with solvers, designs with certificates, estimators."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isaclib.systems.streams import Streams
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+OPTIMAL_GAP = 1e-6
+"""Relative gap at which a design counts as optimal."""
+
+
+class Status(IntEnum):
+    """What became of one realisation; the last four have no design and NaN metrics."""
+
+    OPTIMAL = 0
+    FEASIBLE = 1
+    VIOLATING = 2
+    INFEASIBLE = 3
+    NOT_FOUND = 4
+    FAILED = 5
+    NOT_RUN = 6
+
+
+HAS_DESIGN = (Status.OPTIMAL, Status.FEASIBLE, Status.VIOLATING)
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a scheme returns, one entry a realisation; a system adds its beamformers.
+
+    Attributes
+    ----------
+    status : ndarray of int8, shape (B,)
+        Values of `Status`.
+    objective, bound, gap : ndarray, shape (B,)
+        The scheme's own objective, the best valid bound on it, |objective - bound| / |bound|.
+    violation : ndarray, shape (B, C)
+        Constraint violations, each divided by its limit; negative is slack.
+    constraints : tuple of str
+        Names of the C constraints.
+    iterations : ndarray of int, shape (B,)
+        Iterations of the solver.
+    reason : tuple of str, length B
+        Why there is no design; empty where there is one.
+    trace : ndarray, shape (B, iteration), or None
+        Objective after each iteration, NaN-padded.
+    solve_seconds : ndarray, shape (B,), or None
+        Time spent; None lets the system divide the time of the batch evenly.
+    """
+
+    status: np.ndarray
+    objective: np.ndarray
+    bound: np.ndarray
+    gap: np.ndarray
+    violation: np.ndarray
+    constraints: tuple[str, ...]
+    iterations: np.ndarray
+    reason: tuple[str, ...]
+    trace: np.ndarray | None = None
+    solve_seconds: np.ndarray | None = None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the closest known name, else the list of known ones."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else "known: " + ", ".join(known)
+
+
+@dataclass(frozen=True)
+class Solver:
+    """One way to compute a scheme.
+
+    Parameters
+    ----------
+    run : callable
+        ``run(scenario, options, rng) -> Design``; `options` has every key of `options` below.
+    summary : str
+        One line on the method.
+    options : mapping
+        Options with their defaults; a user may set no others.
+    version : int
+        Raised when a mended solver returns other numbers: stored results are then solved again.
+    seconds : float, optional
+        Rough time a realisation where it is too dear to be measured before packing.
+    """
+
+    run: Callable[[Any, Mapping[str, Any], Streams], Design]
+    summary: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
+    seconds: float | None = None
+
+    def resolve(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Fill in the defaults.
+
+        Raises
+        ------
+        ValueError
+            For an option this solver does not have, or one of another type than its default.
+        """
+        for name, value in (options or {}).items():
+            if name not in self.options:
+                raise ValueError(f"option {name!r} is unknown: {nearest(name, self.options)}")
+            default = self.options[name]
+            numeric = isinstance(default, (int, float)) and not isinstance(default, bool)
+            if default is not None and (
+                isinstance(value, bool) or not isinstance(value, (int, float)) if numeric else not isinstance(value, type(default))
+            ):
+                raise ValueError(f"option {name} = {value!r}: expected a value like {default!r}")
+        return {**self.options, **(options or {})}
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A way to design.
+
+    Parameters
+    ----------
+    name : str
+        As in campaign files (``speb-min-hbf``).
+    summary : str
+        One line: what is optimised, under what.
+    solvers : mapping of str to Solver
+        Default first.
+    """
+
+    name: str
+    summary: str
+    solvers: Mapping[str, Solver]
+
+    @property
+    def default_solver(self) -> str:
+        """Name of the solver taken where none is named."""
+        return next(iter(self.solvers))
+
+    def solver(self, name: str | None = None) -> Solver:
+        """Return a solver by name.
+
+        Raises
+        ------
+        ValueError
+            For a solver this scheme does not have.
+        """
+        name = name or self.default_solver
+        if name not in self.solvers:
+            raise ValueError(f"scheme {self.name!r} has no solver {name!r}: {nearest(name, self.solvers)}")
+        return self.solvers[name]
+
+    def design(self, scenario: Any, *, solver: str | None = None, options: Mapping[str, Any] | None = None, rng: Streams) -> Design:
+        """Design beamformers for every realisation of a scenario.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            Of the scheme's system.
+        solver : str, optional
+            Default: the scheme's first.
+        options : mapping, optional
+            Options of the solver.
+        rng : Streams
+            Random numbers of the scenario's realisations.
+
+        Returns
+        -------
+        Design
+        """
+        chosen = self.solver(solver)
+        return chosen.run(scenario, chosen.resolve(options), rng)
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """An estimator of the target from simulated echoes, a stage of its own.
+
+    Parameters
+    ----------
+    name : str
+        As in campaign files (``music``).
+    summary : str
+        One line on the method.
+    run : callable
+        ``run(scenario, design, options, rng) -> xarray.Dataset`` over (realisation, trial, ...).
+    options : mapping
+        Options with their defaults.
+    version : int
+        Raised when its numbers change.
+    """
+
+    name: str
+    summary: str
+    run: Callable[[Any, Any, Mapping[str, Any], Streams], xr.Dataset]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
+
+    resolve = Solver.resolve
+
+
+@dataclass(frozen=True)
+class System:
+    """Parameters, random scenario, schemes and metrics of one system.
+
+    Parameters
+    ----------
+    name : str
+        ``hybrid``, ``modular`` or ``stars``.
+    version : int
+        Raised when the model's numbers change.
+    parameters_class : type
+        Frozen dataclass made of `isaclib.systems.parameters.parameter` fields.
+    draw_scenario : callable
+        ``draw_scenario(parameters, streams) -> Scenario``.
+    evaluate_design : callable
+        ``evaluate_design(scenario, design) -> xarray.Dataset``.
+    schemes_package : str
+        Package whose modules each hold one ``SCHEME``.
+    estimators : mapping of str to Estimator
+        Estimators by name.
+    """
+
+    name: str
+    version: int
+    parameters_class: type
+    draw_scenario: Callable[[Any, Streams], Any]
+    evaluate_design: Callable[[Any, Any], xr.Dataset]
+    schemes_package: str
+    estimators: Mapping[str, Estimator] = field(default_factory=dict)
+
+    @property
+    def Parameters(self) -> type:  # noqa: N802 - reads as the class it returns
+        """The parameters class."""
+        return self.parameters_class
+
+    @cached_property
+    def schemes(self) -> Mapping[str, Scheme]:
+        """Schemes by name; adding a file to the schemes package adds one."""
+        package = importlib.import_module(self.schemes_package)
+        found = (
+            getattr(importlib.import_module(f"{self.schemes_package}.{module.name}"), "SCHEME", None)
+            for module in pkgutil.iter_modules(package.__path__)
+        )
+        return MappingProxyType({scheme.name: scheme for scheme in found if scheme is not None})
+
+    def scheme(self, name: str) -> Scheme:
+        """Return a scheme by name.
+
+        Raises
+        ------
+        ValueError
+            For an unknown name, with the nearest known one.
+        """
+        if name not in self.schemes:
+            raise ValueError(f"system {self.name!r} has no scheme {name!r}: {nearest(name, self.schemes)}")
+        return self.schemes[name]
+
+    def draw(self, parameters: Any, *, seed: int, start: int = 0, stop: int = 1) -> Any:
+        """Draw the realisations [start, stop): the same numbers however they are batched.
+
+        Parameters
+        ----------
+        parameters : Parameters
+            Of this system.
+        seed : int
+            Non-negative.
+        start, stop : int
+            First realisation and one past the last.
+
+        Returns
+        -------
+        Scenario
+
+        Raises
+        ------
+        ValueError
+            For an empty or negative range or a negative seed.
+        """
+        if not 0 <= start < stop:
+            raise ValueError(f"start, stop = {start}, {stop}: expected 0 <= start < stop")
+        if seed < 0:
+            raise ValueError(f"seed = {seed}: expected a whole number of at least 0")
+        return self.draw_scenario(parameters, Streams(seed, start, stop))
+
+    def design(self, scenario: Any, *, scheme: str, solver: str | None = None, options: Mapping[str, Any] | None = None) -> Any:
+        """Design beamformers for every realisation of a scenario.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            From `draw`, or built by hand.
+        scheme : str
+            Name of the scheme.
+        solver : str, optional
+            Default: the scheme's first.
+        options : mapping, optional
+            Options of the solver.
+
+        Returns
+        -------
+        Design
+
+        Raises
+        ------
+        ValueError
+            For an unknown scheme, solver or option.
+        """
+        began = time.perf_counter()
+        design = self.scheme(scheme).design(scenario, solver=solver, options=options, rng=scenario.streams)
+        if design.solve_seconds is None:
+            count = len(design.status)
+            design = replace(design, solve_seconds=np.full(count, (time.perf_counter() - began) / count))
+        return design
+
+    def evaluate(self, scenario: Any, design: Any) -> xr.Dataset:
+        """Recompute every metric and constraint from the beamformers alone.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            What was designed for.
+        design : Design
+            What the scheme returned.
+
+        Returns
+        -------
+        xarray.Dataset
+            Over ``realisation`` (and ``user``, ...), units and long_name in attrs.
+        """
+        return self.evaluate_design(scenario, design)
+
+    def estimate(self, scenario: Any, design: Any, *, estimator: str, options: Mapping[str, Any] | None = None) -> xr.Dataset:
+        """Simulate echoes and estimate the target.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            What was designed for.
+        design : Design
+            Whose beamformers illuminate the target.
+        estimator : str
+            Name of the estimator.
+        options : mapping, optional
+            Options of the estimator.
+
+        Returns
+        -------
+        xarray.Dataset
+            Over (realisation, trial, ...).
+
+        Raises
+        ------
+        ValueError
+            For an unknown estimator or option.
+        """
+        if estimator not in self.estimators:
+            raise ValueError(f"system {self.name!r} has no estimator {estimator!r}: {nearest(estimator, self.estimators)}")
+        chosen = self.estimators[estimator]
+        return chosen.run(scenario, design, chosen.resolve(options), scenario.streams)

@@ -1,0 +1,88 @@
+"""Random scenario of the system ``hybrid`` (Section II of its paper)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from isaclib.physics import arrays
+from isaclib.systems.hybrid.parameters import Parameters
+from isaclib.systems.streams import Stream, Streams
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A batch of realisations; build one from your own channels, or draw it.
+
+    Attributes
+    ----------
+    channels : ndarray of complex, shape (B, K, N)
+        h_k: user k receives h_k^H x.
+    user_positions_m : ndarray, shape (B, K, 2)
+        (x, y) of the users.
+    elements_m : ndarray, shape (N, 2)
+        (x, y) of the antennas.
+    target_m : ndarray, shape (2,)
+        (x, y) of the target.
+    wavelength_m : float
+        Wavelength.
+    reflection : complex
+        Reflection coefficient beta of the target.
+    parameters : Parameters
+        Powers, rates and sizes.
+    streams : Streams
+        Names the realisations; random starts and echoes are drawn from it.
+    """
+
+    channels: np.ndarray
+    user_positions_m: np.ndarray
+    elements_m: np.ndarray
+    target_m: np.ndarray
+    wavelength_m: float
+    reflection: complex
+    parameters: Parameters
+    streams: Streams
+
+    def __len__(self) -> int:
+        return len(self.channels)
+
+
+def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
+    """Draw user positions and Saleh-Valenzuela channels, eqs. (5), (6), (58), (59).
+
+    Users lie on a circle of radius `user_distance_m` at angles U(-pi/2, pi/2); scatterers at
+    angles U(-pi/2, pi/2) and ranges U(scatterer_range_m); path gains are CN(0, 10^(-PL/10)).
+    """
+    p = parameters
+    users, paths = p.users, p.nlos_paths
+    elements_m = arrays.uniform_linear(p.elements, p.element_spacing_m)
+    angle = np.pi * (streams.uniform(Stream.USER_ANGLE, (users,)) - 0.5)
+    positions = p.user_distance_m * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+
+    if p.los_gain == "random":
+        loss_db = 61.4 + 20.0 * np.log10(p.user_distance_m)
+        los = 10.0 ** (-loss_db / 20.0) * streams.complex_normal(Stream.LOS_GAIN, (users,))
+    else:
+        los = np.full(angle.shape, p.wavelength_m / (4.0 * np.pi * p.user_distance_m), dtype=complex)
+    channels = los[..., None] * arrays.spherical_response(elements_m, positions, p.wavelength_m)
+
+    nlos_scale = 10.0 ** (-(72.0 + 29.2 * np.log10(p.user_distance_m)) / 20.0)
+    low, high = p.scatterer_range_m
+    for user in range(users if paths else 0):
+        gain = nlos_scale * streams.complex_normal(Stream.NLOS_GAIN, (paths,), user)
+        theta = np.pi * (streams.uniform(Stream.SCATTERER_ANGLE, (paths,), user) - 0.5)
+        distance = low + (high - low) * streams.uniform(Stream.SCATTERER_RANGE, (paths,), user)
+        scatterers = distance[..., None] * np.stack([np.cos(theta), np.sin(theta)], axis=-1)
+        response = arrays.spherical_response(elements_m, scatterers, p.wavelength_m)
+        channels[:, user] += np.einsum("bl,bln->bn", gain, response)
+    return Scenario(
+        channels=channels,
+        user_positions_m=positions,
+        elements_m=elements_m,
+        target_m=np.asarray(p.target_m),
+        wavelength_m=p.wavelength_m,
+        reflection=p.reflection,
+        parameters=p,
+        streams=streams,
+    )

@@ -1,0 +1,1 @@
+"""The schemes of ``hybrid``: one file each, holding one ``SCHEME``."""
