@@ -1,0 +1,150 @@
+"""What a campaign is made of: cells, the unit of coverage, and runs, the jobs that fill them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from isaclib.systems.streams import BLOCK
+
+DIGITS = 12
+"""Hexadecimal digits of an identity."""
+
+
+def identity(content: Any) -> str:
+    """Hash plain JSON content: the same for every order of keys, machine and Python.
+
+    Parameters
+    ----------
+    content : object
+        Mappings, lists, tuples, strings, numbers, booleans, None.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+    """
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """Realisations [start, stop) of one point; never crosses the boundary of a block.
+
+    Parameters
+    ----------
+    point : str
+        Identity of the point.
+    start, stop : int
+        First realisation and one past the last.
+    """
+
+    point: str
+    start: int
+    stop: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.stop or self.start // BLOCK != (self.stop - 1) // BLOCK:
+            raise ValueError(f"cell {self.start}, {self.stop}: expected realisations of one block of {BLOCK}")
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One job, one file: everything needed to execute it.
+
+    Parameters
+    ----------
+    campaign, system : str
+        Names.
+    seed : int
+        Seed of the campaign.
+    scheme, solver : str
+        Names.
+    options : mapping
+        Options of the solver, resolved.
+    scheme_id : str
+        Identity of (scheme, solver, options, solver version).
+    points : mapping of str to mapping
+        Resolved parameters, as plain JSON values, of every point the cells name.
+    cells : tuple of Cell
+        What the run covers.
+    designs : bool
+        True: design metrics are stored. False: only estimates, for designs already on disk.
+    estimators : mapping of str to mapping
+        Name to ``{"id": identity, "options": resolved options}``.
+    store : tuple of str
+        What is kept beside the metrics (``beamformers``).
+    seconds : float
+        Expected time; part of no identity.
+    """
+
+    campaign: str
+    system: str
+    seed: int
+    scheme: str
+    solver: str
+    options: Mapping[str, Any]
+    scheme_id: str
+    points: Mapping[str, Mapping[str, Any]]
+    cells: tuple[Cell, ...]
+    designs: bool
+    estimators: Mapping[str, Mapping[str, Any]]
+    store: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """Hash of all but `seconds`: the name of the run's files."""
+        content = self._content()
+        del content["seconds"]
+        return identity(content)
+
+    @property
+    def realisations(self) -> int:
+        """Realisations in all cells together."""
+        return sum(len(cell) for cell in self.cells)
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "campaign": self.campaign,
+            "system": self.system,
+            "seed": self.seed,
+            "scheme": self.scheme,
+            "solver": self.solver,
+            "options": dict(self.options),
+            "scheme_id": self.scheme_id,
+            "points": {point: dict(values) for point, values in self.points.items()},
+            "cells": [[cell.point, cell.start, cell.stop] for cell in self.cells],
+            "designs": self.designs,
+            "estimators": {name: dict(entry) for name, entry in self.estimators.items()},
+            "store": list(self.store),
+            "seconds": self.seconds,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON content, `id` included for the reader's eye."""
+        return {"id": self.id, **self._content()}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Run:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            Where the recorded id is not that of the content: an edited plan names other data.
+        """
+        values = {name: value for name, value in content.items() if name != "id"}
+        values["cells"] = tuple(Cell(point, start, stop) for point, start, stop in values["cells"])
+        values["store"] = tuple(values["store"])
+        run = cls(**values)
+        if content.get("id", run.id) != run.id:
+            raise ValueError(f"run {content['id']}: its content has identity {run.id}: the plan was edited")
+        return run
