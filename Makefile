@@ -1,0 +1,67 @@
+# make run    environment from requirements.lock, then the figures listed in config/config.yaml (EFFORT=paper, CORES=32)
+# make test   the same environment, then the tests
+# Both do nothing twice: the environment is built again only when requirements.lock or pyproject.toml changes.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+CORES ?= all
+EFFORT ?=
+WORKERS ?= logical
+ARGS ?=
+
+VENV := .venv
+READY := $(VENV)/.ready
+SNAKEMAKE := snakemake --cores $(CORES) $(if $(EFFORT),--config effort=$(EFFORT))
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Jobs are the parallelism: two processes of several BLAS threads each slow one another down.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+.PHONY: run resume test lint format environment lock clean help
+
+run: $(READY)  ## build the environment if needed, then every figure of config/config.yaml
+	$(SNAKEMAKE)
+
+resume: $(READY)  ## go on after a run was killed: release its lock, then run
+	snakemake --unlock
+	$(SNAKEMAKE) --rerun-incomplete
+
+test: $(READY)  ## the tests (ARGS is handed to pytest: make test ARGS='-k music')
+	pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+lint: $(READY)  ## style, types and workflow checks
+	ruff check .
+	ruff format --check .
+	mypy
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+format: $(READY)  ## rewrite the sources in the project's style
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile workflow
+
+environment: $(READY)  ## only the environment
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "isaclib needs Python 3.11 or later: none found (name one with PYTHON=/path/to/python3.11)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock:  ## write requirements.lock anew, keeping its versions (ARGS=--upgrade takes the newest)
+	tool=$$(mktemp -d) && trap 'rm -rf "$$tool"' EXIT && $(PYTHON) -m venv "$$tool" \
+		&& "$$tool/bin/pip" install --quiet pip-tools \
+		&& CUSTOM_COMPILE_COMMAND="make lock" "$$tool/bin/pip-compile" --quiet --extra dev --strip-extras \
+			--generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(ARGS) \
+			--output-file requirements.lock pyproject.toml
+
+clean:  ## remove the environment and caches; results stay
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find isaclib tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
