@@ -106,8 +106,8 @@ def full_fim(
 
         J_ij = (2 T / sigma^2) Re tr(G_j R G_i^H), G_i the derivative of beta a a^H,
 
-    as printed but for the real part missing in (19b). Badly conditioned in double precision:
-    `position_efim` is what to use; this is the check on it.
+    as printed but for the real part missing in (19b). Badly conditioned (positions in metres
+    beside reflections near 1e-7): `position_efim` is what to use; this is the check on it.
 
     Parameters
     ----------
@@ -124,7 +124,11 @@ def full_fim(
         When both or neither of `covariance` and `beamformers` are given.
     """
     _one_of(covariance, beamformers)
-    basis = np.concatenate([np.broadcast_to(response[..., None], (*gradient.shape[:-1], 1)), gradient], axis=-1)
+    a = response[..., None]
+    # a a^H does not see a phase common to all antennas; its derivative would only be rounding error
+    common = (_adjoint(a) @ gradient).imag / (_adjoint(a) @ a).real
+    gradient = gradient - 1j * a * common
+    basis = np.concatenate([np.broadcast_to(a, (*gradient.shape[:-1], 1)), gradient], axis=-1)
     gram = _adjoint(basis) @ basis
     if beamformers is not None:
         lit = _adjoint(beamformers) @ basis

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isaclib.physics import arrays
+from isaclib.physics import arrays, channels
 from isaclib.systems.hybrid.parameters import Parameters
 from isaclib.systems.streams import Stream, Streams
 
@@ -61,23 +61,23 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
     positions = p.user_distance_m * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
     if p.los_gain == "random":
-        loss_db = 61.4 + 20.0 * np.log10(p.user_distance_m)
-        los = 10.0 ** (-loss_db / 20.0) * streams.complex_normal(Stream.LOS_GAIN, (users,))
+        gain = channels.amplitude(channels.los_path_loss_db(p.user_distance_m)) * streams.complex_normal(Stream.LOS_GAIN, (users,))
     else:
-        los = np.full(angle.shape, p.wavelength_m / (4.0 * np.pi * p.user_distance_m), dtype=complex)
-    channels = los[..., None] * arrays.spherical_response(elements_m, positions, p.wavelength_m)
+        gain = np.full(angle.shape, channels.free_space_gain(p.user_distance_m, p.wavelength_m), dtype=complex)
+    responses = arrays.spherical_response(elements_m, positions, p.wavelength_m)
+    total = channels.saleh_valenzuela(gain[..., None], responses[..., None, :])
 
-    nlos_scale = 10.0 ** (-(72.0 + 29.2 * np.log10(p.user_distance_m)) / 20.0)
+    scale = channels.amplitude(channels.nlos_path_loss_db(p.user_distance_m))
     low, high = p.scatterer_range_m
+    # one generator a user: both the users and the paths of each may grow and keep the first ones
     for user in range(users if paths else 0):
-        gain = nlos_scale * streams.complex_normal(Stream.NLOS_GAIN, (paths,), user)
+        gain = scale * streams.complex_normal(Stream.NLOS_GAIN, (paths,), user)
         theta = np.pi * (streams.uniform(Stream.SCATTERER_ANGLE, (paths,), user) - 0.5)
         distance = low + (high - low) * streams.uniform(Stream.SCATTERER_RANGE, (paths,), user)
         scatterers = distance[..., None] * np.stack([np.cos(theta), np.sin(theta)], axis=-1)
-        response = arrays.spherical_response(elements_m, scatterers, p.wavelength_m)
-        channels[:, user] += np.einsum("bl,bln->bn", gain, response)
+        total[:, user] += channels.saleh_valenzuela(gain, arrays.spherical_response(elements_m, scatterers, p.wavelength_m))
     return Scenario(
-        channels=channels,
+        channels=total,
         user_positions_m=positions,
         elements_m=elements_m,
         target_m=np.asarray(p.target_m),
