@@ -48,10 +48,12 @@ class Cell:
     stop: int
 
     def __post_init__(self) -> None:
+        """Refuse a range that no block holds."""
         if not 0 <= self.start < self.stop or self.start // BLOCK != (self.stop - 1) // BLOCK:
             raise ValueError(f"cell {self.start}, {self.stop}: expected realisations of one block of {BLOCK}")
 
     def __len__(self) -> int:
+        """Return the number of realisations."""
         return self.stop - self.start
 
 

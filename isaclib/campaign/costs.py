@@ -1,0 +1,162 @@
+"""What a cell costs: from finished runs, from the solver's own word, or measured on a few draws."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isaclib.campaign.cells import Cell
+from isaclib.campaign.coverage import Task
+from isaclib.campaign.sidecar import Sidecar
+from isaclib.campaign.spec import Campaign, Curve
+from isaclib.systems import get_system
+from isaclib.systems.base import Solver
+from isaclib.systems.streams import BLOCK
+
+SAMPLE = 16
+"""Realisations timed at a point."""
+
+SAMPLED_POINTS = 3
+"""Points timed of a curve: first, middle, last; the others are interpolated."""
+
+SAMPLE_SECONDS = 1.0
+"""Time a point's sample may take: a slow solver is timed on fewer realisations."""
+
+UNKNOWN_SECONDS, UNKNOWN_BYTES = 0.1, 1000.0
+"""A realisation of a solver that could not be timed because it failed on the sample."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Expected cost a realisation.
+
+    Parameters
+    ----------
+    seconds : float
+        In a whole block.
+    bytes : float
+        In a run file.
+    """
+
+    seconds: float
+    bytes: float
+
+
+class Costs:
+    """Costs of the cells of a campaign.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        What is planned.
+    sidecars : iterable of Sidecar
+        Finished runs, whose costs are known.
+    """
+
+    def __init__(self, campaign: Campaign, sidecars: Iterable[Sidecar]) -> None:
+        self._campaign = campaign
+        self._system = get_system(campaign.system)
+        self._solvers: dict[str, Solver] = {
+            curve.scheme_id: self._system.scheme(curve.scheme).solver(curve.solver) for curve in campaign.entries
+        }
+        self._known = _known(sidecars, self.one_by_one)
+        self._curves: dict[tuple[str, str], Curve] = {}
+        for curve in campaign.curves:
+            for point in campaign.points(curve).values():
+                self._curves.setdefault((curve.scheme_id, point.id), curve)
+
+    def one_by_one(self, scheme_id: str) -> bool:
+        """Tell whether a scheme's solver takes its realisations one at a time, not in whole blocks."""
+        return scheme_id in self._solvers and self._solvers[scheme_id].seconds is not None
+
+    def of(self, task: Task, cells: Sequence[Cell]) -> dict[str, Cost]:
+        """Return the cost a realisation at every point of the cells.
+
+        Parameters
+        ----------
+        task : Task
+            What is done in them.
+        cells : sequence of Cell
+            In grid order.
+
+        Returns
+        -------
+        dict
+            Point to cost.
+        """
+        points = list(dict.fromkeys(cell.point for cell in cells))
+        identities = tuple(
+            sorted(
+                self._campaign.estimator_ids(self._curves[task.scheme_id, points[0]])[name] for name in task.estimators
+            )
+        )
+        costs = {
+            point: cost
+            for point in points
+            if (cost := self._known.get((task.scheme_id, task.designs, identities, point))) is not None
+        }
+        unknown = [point for point in points if point not in costs]
+        declared = self._solvers[task.scheme_id].seconds
+        if declared is not None and task.designs:
+            costs.update(dict.fromkeys(unknown, Cost(declared, UNKNOWN_BYTES)))
+        elif unknown:
+            costs.update(self._measured(task, unknown))
+        return costs
+
+    def seconds(self, task: Task, cell: Cell, cost: Cost) -> float:
+        """Return the expected time of a cell: part of a block costs the whole block."""
+        return cost.seconds * (len(cell) if self.one_by_one(task.scheme_id) else BLOCK)
+
+    def _measured(self, task: Task, points: Sequence[str]) -> dict[str, Cost]:
+        sampled = sorted({round(i) for i in np.linspace(0, len(points) - 1, SAMPLED_POINTS)})
+        self._sample(task, points[0], 1)
+        found = []
+        for i in sampled:
+            first = self._sample(task, points[i], 1)
+            count = int(min(max(SAMPLE_SECONDS / max(first.seconds, 1e-9), 1), SAMPLE))
+            found.append(self._sample(task, points[i], count) if count > 1 else first)
+        seconds = np.interp(np.arange(len(points)), sampled, [cost.seconds for cost in found])
+        size = np.interp(np.arange(len(points)), sampled, [cost.bytes for cost in found])
+        return {point: Cost(float(seconds[i]), float(size[i])) for i, point in enumerate(points)}
+
+    def _sample(self, task: Task, point: str, count: int) -> Cost:
+        curve = self._curves[task.scheme_id, point]
+        parameters = self._system.Parameters(**_parameters(self._campaign, curve, point))
+        began = time.perf_counter()
+        try:
+            scenario = self._system.draw(parameters, seed=self._campaign.seed, start=0, stop=count)
+            design = self._system.design(scenario, scheme=curve.scheme, solver=curve.solver, options=curve.options)
+            size = 0.0
+            if task.designs:
+                size += self._system.evaluate(scenario, design).nbytes
+                size += sum(np.asarray(getattr(design, name, 0)).nbytes for name in self._campaign.store)
+            for name in task.estimators:
+                options = self._campaign.estimators[name]
+                size += self._system.estimate(scenario, design, estimator=name, options=options).nbytes
+        # whatever fails here fails in the run too, and is recorded there with its reason
+        except Exception:
+            return Cost(UNKNOWN_SECONDS, UNKNOWN_BYTES)
+        return Cost((time.perf_counter() - began) / count, size / count)
+
+
+def _parameters(campaign: Campaign, curve: Curve, point: str) -> Mapping[str, Any]:
+    return next(found.parameters for found in campaign.points(curve).values() if found.id == point)
+
+
+def _known(
+    sidecars: Iterable[Sidecar], one_by_one: Callable[[str], bool]
+) -> dict[tuple[str, bool, tuple[str, ...], str], Cost]:
+    seconds: dict[tuple[str, bool, tuple[str, ...], str], list[float]] = defaultdict(list)
+    size: dict[tuple[str, bool, tuple[str, ...], str], float] = {}
+    for sidecar in sidecars:
+        rows = sum(len(cell) for cell in sidecar.cells)
+        for cell, spent in zip(sidecar.cells, sidecar.cell_seconds, strict=True):
+            key = sidecar.scheme_id, sidecar.designs, tuple(sorted(sidecar.estimators.values())), cell.point
+            seconds[key].append(spent / (len(cell) if one_by_one(sidecar.scheme_id) else BLOCK))
+            size[key] = sidecar.bytes / rows
+    return {key: Cost(sum(values) / len(values), size[key]) for key, values in seconds.items()}

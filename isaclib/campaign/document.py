@@ -1,0 +1,154 @@
+"""Reading a YAML file written by a person: plain values, and errors of one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from isaclib.systems.base import nearest
+
+
+class CampaignError(ValueError):
+    """What is wrong with a file a person wrote: ``file: field: value: expected ...`` in one line."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which 28e9 is a number and a key stands once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, (str, int, float)):
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {key!r}: expected text or a number", problem_mark=key_node.start_mark
+                )
+            if key in seen:
+                raise yaml.MarkedYAMLError(problem=f"key {key!r} stands twice", problem_mark=key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+# YAML 1.1 takes "28e9" for text; everybody who writes it means a number.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a YAML file whose top level is a mapping.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    CampaignError
+        Where it is missing, is not YAML, names a key twice or is no mapping.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except FileNotFoundError:
+        beside = sorted(other.name for other in path.parent.glob("*.yaml"))
+        hint = f": {nearest(path.name, beside)}" if beside else ""
+        raise CampaignError(f"{path}: there is no such file{hint}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CampaignError(f"{path}: cannot be read: {error}") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise CampaignError(f"{path}: {line}{error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise CampaignError(f"{path}: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise CampaignError(f"{path}: expected keys and values, found {type(content).__name__}")
+    return content
+
+
+def check_keys(where: str, content: Mapping[Any, Any], known: Iterable[str], needed: Iterable[str] = ()) -> None:
+    """Refuse an unknown key, with the nearest known one, and a missing one.
+
+    Parameters
+    ----------
+    where : str
+        Where the mapping stands; empty for the top level.
+    content : mapping
+        What was written.
+    known, needed : iterable of str
+        Allowed and required keys.
+
+    Raises
+    ------
+    CampaignError
+        Without the file's name, which the caller knows.
+    """
+    prefix = f"{where}: " if where else ""
+    known = tuple(known)
+    for key in content:
+        if key not in known:
+            raise CampaignError(f"{prefix}key {key!r} is unknown: {nearest(str(key), known)}")
+    for key in needed:
+        if content.get(key) is None:
+            raise CampaignError(f"{prefix}{key} is missing")
+
+
+def refuse(where: str, value: Any, expected: str) -> CampaignError:
+    """Return the error ``field: value: expected ...``."""
+    return CampaignError(f"{where}: {shown(value)}: expected {expected}")
+
+
+def shown(value: Any) -> str:
+    """Show a value as its author wrote it, shortened where long."""
+    text = repr(value) if not isinstance(value, (list, tuple)) else "[" + ", ".join(repr(v) for v in value) + "]"
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def text(where: str, value: Any) -> str:
+    """Take a text.
+
+    Raises
+    ------
+    CampaignError
+        For anything else, or an empty one.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise refuse(where, value, "text")
+    return value
+
+
+def whole(where: str, value: Any, *, low: int) -> int:
+    """Take a whole number of at least `low`.
+
+    Raises
+    ------
+    CampaignError
+        For anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or value < low:
+        raise refuse(where, value, f"a whole number of at least {low}")
+    return int(value)
+
+
+def mapping(where: str, value: Any, expected: str = "keys and values") -> dict[Any, Any]:
+    """Take a mapping; nothing written counts as an empty one.
+
+    Raises
+    ------
+    CampaignError
+        For anything else.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise refuse(where, value, expected)
+    return value

@@ -1,0 +1,245 @@
+"""The plan: which runs fill a campaign, written once and never changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from isaclib import __version__
+from isaclib.campaign.cells import Cell, Run
+from isaclib.campaign.costs import Costs
+from isaclib.campaign.coverage import Coverage, Task, missing_cells, named_realisations, serves
+from isaclib.campaign.packing import pack, split, target_seconds
+from isaclib.campaign.sidecar import Sidecar, read_sidecars, write_atomically
+from isaclib.campaign.spec import Campaign, Curve, efforts_covering
+
+SCHEMA = 1
+"""Version of the layout of plan files."""
+
+COPIES = 2
+"""Every number is stored twice: in a run and in the dataset gathered from the runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Runs on disk that serve a campaign, and new runs for the rest.
+
+    Parameters
+    ----------
+    campaign, digest, effort : str
+        What is planned: `Campaign.name`, `Campaign.digest`, `Campaign.effort`.
+    round : int
+        0, or one more than the plan whose results this one looks at.
+    final : bool
+        No further round follows.
+    reuse : tuple of str
+        Finished runs that hold something the campaign names.
+    runs : tuple of Run
+        New ones, longest first.
+    bytes : float
+        Expected size of what the new runs add.
+    """
+
+    campaign: str
+    digest: str
+    effort: str
+    round: int
+    final: bool
+    reuse: tuple[str, ...]
+    runs: tuple[Run, ...]
+    bytes: float
+
+    @property
+    def seconds(self) -> float:
+        """Expected time of the new runs together, on one core."""
+        return sum(run.seconds for run in self.runs)
+
+    @property
+    def run_ids(self) -> tuple[str, ...]:
+        """Every run that is gathered, sorted."""
+        return tuple(sorted({*self.reuse, *(run.id for run in self.runs)}))
+
+    def write(self, path: str | Path) -> None:
+        """Write the plan, whole or not at all."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = {
+            "schema": SCHEMA,
+            "campaign": self.campaign,
+            "digest": self.digest,
+            "effort": self.effort,
+            "round": self.round,
+            "final": self.final,
+            "isaclib": __version__,
+            "seconds": round(self.seconds, 1),
+            "bytes": round(self.bytes),
+            "reuse": list(self.reuse),
+            "runs": {run.id: run.to_json() for run in self.runs},
+        }
+        write_atomically(path, json.dumps(content, indent=1).encode())
+
+    @classmethod
+    def read(cls, path: str | Path) -> Plan:
+        """Read a plan.
+
+        Raises
+        ------
+        ValueError
+            In one line, naming the file, where it is missing, damaged or edited.
+        """
+        try:
+            content = json.loads(Path(path).read_bytes())
+            if content["schema"] != SCHEMA:
+                raise ValueError(f"schema = {content['schema']!r}: expected {SCHEMA}")
+            return cls(
+                campaign=content["campaign"],
+                digest=content["digest"],
+                effort=content["effort"],
+                round=content["round"],
+                final=content["final"],
+                reuse=tuple(content["reuse"]),
+                runs=tuple(Run.from_json(run) for run in content["runs"].values()),
+                bytes=content["bytes"],
+            )
+        except FileNotFoundError:
+            raise ValueError(f"{path}: missing: expected a plan") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path}: not a plan of this version ({type(error).__name__}: {error})") from error
+
+
+def make_plan(campaign: Campaign, root: str | Path, *, cores: int = 1, run_seconds: float | None = None) -> Plan:
+    """Plan what a campaign lacks.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        In the effort asked for.
+    root : path
+        ``results/<campaign>``; need not exist.
+    cores : int
+        Cores that share the runs; part of no identity.
+    run_seconds : float, optional
+        Length of a run, where it is set by hand.
+
+    Returns
+    -------
+    Plan
+        Not written yet. Costs that no finished run and no solver tells are measured.
+    """
+    sidecars = read_sidecars(Path(root) / "runs")
+    named = named_realisations(campaign)
+    reuse = tuple(sorted(s.run for s in sidecars if serves(campaign, s, named)))
+    missing = missing_cells(campaign, Coverage(sidecars, campaign.store))
+    runs, size = _pack(campaign, missing, sidecars, cores, run_seconds)
+    return Plan(
+        campaign=campaign.name,
+        digest=campaign.digest,
+        effort=campaign.effort,
+        round=0,
+        final=True,
+        reuse=reuse,
+        runs=tuple(sorted(runs, key=lambda run: (-run.seconds, run.id))),
+        bytes=size * COPIES,
+    )
+
+
+def find_run(root: str | Path, run_id: str) -> Run:
+    """Return a run by its identity from any plan of a campaign.
+
+    Parameters
+    ----------
+    root : path
+        ``results/<campaign>``.
+    run_id : str
+        Name of the run.
+
+    Raises
+    ------
+    ValueError
+        Where no plan has it.
+    """
+    for path in sorted(Path(root).glob("plan/*/*.json")):
+        # only the one run is rebuilt and checked: a job should not pay for its thousand neighbours
+        if (content := json.loads(path.read_bytes())["runs"].get(run_id)) is not None:
+            return Run.from_json(content)
+    raise ValueError(f"{root}: run {run_id} is in no plan there: expected one of plan/*/*.json to have it")
+
+
+def settled(campaign: Campaign, root: str | Path) -> Campaign:
+    """Return the campaign in a larger effort where that is complete, else as it is.
+
+    After ``paper``, ``quick`` asks for nothing that is not there: the dataset stays as it is.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        In the effort asked for.
+    root : path
+        ``results/<campaign>``.
+    """
+    for larger in efforts_covering(campaign):
+        if complete_marker(root, larger.digest).exists():
+            return larger
+    return campaign
+
+
+def plan_path(root: str | Path, digest: str, round_: int = 0) -> Path:
+    """Return the path of a plan."""
+    return Path(root) / "plan" / digest / f"{round_:03d}.json"
+
+
+def complete_marker(root: str | Path, digest: str) -> Path:
+    """Return the path of the marker that says that every run of the plans of a digest is there."""
+    return Path(root) / "plan" / digest / "complete"
+
+
+def _pack(
+    campaign: Campaign,
+    missing: Mapping[Task, list[Cell]],
+    sidecars: Iterable[Sidecar],
+    cores: int,
+    run_seconds: float | None,
+) -> tuple[list[Run], float]:
+    costs = Costs(campaign, sidecars)
+    by_task = {task: costs.of(task, cells) for task, cells in missing.items()}
+    seconds = {
+        task: [costs.seconds(task, cell, by_task[task][cell.point]) for cell in cells]
+        for task, cells in missing.items()
+    }
+    target = target_seconds(sum(map(sum, seconds.values())), cores=cores, asked=run_seconds)
+    runs, size = [], 0.0
+    for task, cells in missing.items():
+        cost = by_task[task]
+        if costs.one_by_one(task.scheme_id):
+            cells = [part for cell in cells for part in split(cell, cost[cell.point].seconds, target)]
+        spent = [costs.seconds(task, cell, cost[cell.point]) for cell in cells]
+        size += sum(cost[cell.point].bytes * len(cell) for cell in cells)
+        for positions in pack(spent, target):
+            chosen = [cells[i] for i in positions]
+            runs.append(_run(campaign, task, chosen, sum(spent[i] for i in positions)))
+    return runs, size
+
+
+def _run(campaign: Campaign, task: Task, cells: Sequence[Cell], seconds: float) -> Run:
+    curves: list[Curve] = [curve for curve in campaign.curves if curve.scheme_id == task.scheme_id]
+    parameters = {point.id: point.parameters for curve in curves for point in campaign.points(curve).values()}
+    identities = campaign.estimator_ids(curves[0])
+    return Run(
+        campaign=campaign.name,
+        system=campaign.system,
+        seed=campaign.seed,
+        scheme=curves[0].scheme,
+        solver=curves[0].solver,
+        options=curves[0].options,
+        scheme_id=task.scheme_id,
+        points={point: parameters[point] for point in dict.fromkeys(cell.point for cell in cells)},
+        cells=tuple(cells),
+        designs=task.designs,
+        estimators={
+            name: {"id": identities[name], "options": dict(campaign.estimators[name])} for name in task.estimators
+        },
+        store=campaign.store if task.designs else (),
+        seconds=round(seconds, 3),
+    )

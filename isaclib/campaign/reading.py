@@ -1,0 +1,263 @@
+"""Reading a campaign file: every key checked, every name resolved, before anything runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from isaclib.campaign import document, grid
+from isaclib.campaign.document import CampaignError, check_keys, refuse
+from isaclib.campaign.figure_spec import FigureSpec
+from isaclib.campaign.identity import plain, scheme_id
+from isaclib.campaign.spec import EFFORTS, Campaign, Curve
+from isaclib.systems import get_system
+from isaclib.systems.base import System, nearest
+
+STORABLE = ("beamformers",)
+"""What `store` may keep beside the metrics."""
+
+KEYS = (
+    "campaign",
+    "title",
+    "system",
+    "seed",
+    "parameters",
+    "grid",
+    "schemes",
+    "estimators",
+    "realisations",
+    "store",
+    "figures",
+)
+SCHEME_KEYS = ("scheme", "label", "solver", "options", "parameters", "realisations")
+
+
+def load(path: str | Path, *, effort: str = "quick") -> Campaign:
+    """Read and check a campaign file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; its stem is the campaign's name.
+    effort : str
+        One of `EFFORTS`.
+
+    Returns
+    -------
+    Campaign
+
+    Raises
+    ------
+    CampaignError
+        One line: file, key, value, what was expected.
+    """
+    path = Path(path)
+    content = document.read(path)
+    try:
+        if effort not in EFFORTS:
+            raise CampaignError(f"effort {effort!r} is unknown: {nearest(effort, EFFORTS)}")
+        campaign = _read(path, content, effort)
+    except ValueError as error:
+        message = str(error)
+        raise CampaignError(message if message.startswith(f"{path}: ") else f"{path}: {message}") from None
+    return campaign
+
+
+def check_writable(results: str | Path) -> None:
+    """Refuse a results folder that cannot be written, before anything runs.
+
+    Raises
+    ------
+    CampaignError
+        One line with the folder and what is wrong with it.
+    """
+    folder = Path(results)
+    nearest_there = next((parent for parent in (folder, *folder.absolute().parents) if parent.exists()), Path("/"))
+    if not nearest_there.is_dir():
+        raise CampaignError(f"results: {str(folder)!r}: expected a folder, {str(nearest_there)!r} is a file")
+    if not os.access(nearest_there, os.W_OK | os.X_OK):
+        raise CampaignError(
+            f"results: {str(folder)!r}: expected a folder that can be written, {str(nearest_there)!r} cannot"
+        )
+
+
+def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
+    check_keys("", content, KEYS, ("campaign", "system", "seed", "grid", "schemes", "realisations"))
+    name = document.text("campaign", content["campaign"])
+    if name != path.stem:
+        raise refuse("campaign", name, f"{path.stem!r}, the file's name, which also names its folder of results")
+    system = get_system(document.text("system", content["system"]))
+    known = {f.name for f in fields(system.Parameters)}
+    parameters = document.mapping("parameters", content.get("parameters"), "parameters and their values")
+    _check_parameters("parameters", parameters, known)
+    axes = grid.read_axes(content["grid"], known)
+    _check_not_on_grid("parameters", parameters, axes)
+    efforts = _efforts("realisations", content["realisations"], low=1)
+    if effort not in efforts:
+        raise CampaignError(f"realisations: effort {effort!r} is missing: it has {', '.join(efforts)}")
+
+    if not isinstance(content["schemes"], list) or not content["schemes"]:
+        raise refuse("schemes", content["schemes"], "a list of at least one scheme")
+    entries = tuple(
+        _curve(i, entry, system, axes, known, efforts, effort) for i, entry in enumerate(content["schemes"])
+    )
+    labels = [curve.label for curve in entries]
+    for i, label in enumerate(labels):
+        if label in labels[:i]:
+            raise CampaignError(
+                f"schemes[{i}]: label {label!r} is taken by schemes[{labels.index(label)}]: expected another label"
+            )
+
+    estimators = document.mapping("estimators", content.get("estimators"), "estimators and their options")
+    resolved = {
+        str(estimator): _estimator(system, str(estimator), options) for estimator, options in estimators.items()
+    }
+    store = content.get("store") or []
+    if not isinstance(store, list) or any(item not in STORABLE for item in store):
+        raise refuse("store", store, f"a list of {', '.join(STORABLE)}")
+
+    campaign = Campaign(
+        path=path,
+        name=name,
+        title=document.text("title", content.get("title", name)),
+        system=system.name,
+        seed=document.whole("seed", content["seed"], low=0),
+        effort=effort,
+        parameters=parameters,
+        axes=axes,
+        entries=entries,
+        estimators=resolved,
+        store=tuple(dict.fromkeys(store)),
+        figures=(),
+    )
+    if not campaign.curves:
+        raise CampaignError(f"realisations: no scheme has any in effort {effort!r}")
+    _check_distinct(campaign)
+    campaign = replace(campaign, axes=_normalised(campaign))
+    return replace(campaign, figures=_figures(content.get("figures"), campaign))
+
+
+def _check_parameters(where: str, chosen: Mapping[Any, Any], known: set[str]) -> None:
+    for key in chosen:
+        if key not in known:
+            raise CampaignError(f"{where}: {key!r} is no parameter of the system: {nearest(str(key), known)}")
+
+
+def _check_not_on_grid(where: str, chosen: Mapping[Any, Any], axes: grid.Axes) -> None:
+    for axis, values in axes.items():
+        for key in values[0][1]:
+            if key in chosen:
+                raise CampaignError(f"{where}.{key}: the grid sets it too, by axis {axis!r}: expected one of the two")
+
+
+def _efforts(where: str, content: Any, *, low: int, otherwise: Mapping[str, int] | None = None) -> dict[str, int]:
+    if not isinstance(content, dict):
+        return dict.fromkeys(EFFORTS if otherwise is None else otherwise, document.whole(where, content, low=low))
+    check_keys(where, content, otherwise or EFFORTS)
+    counts = {effort: document.whole(f"{where}.{effort}", count, low=low) for effort, count in content.items()}
+    if not counts:
+        raise refuse(where, content, "a number, or {quick: ..., paper: ...}")
+    return {**(otherwise or {}), **counts}
+
+
+def _curve(
+    position: int, entry: Any, system: System, axes: grid.Axes, known: set[str], efforts: Mapping[str, int], effort: str
+) -> Curve:
+    where = f"schemes[{position}]"
+    if isinstance(entry, str):
+        entry = {"scheme": entry}
+    if not isinstance(entry, dict):
+        raise refuse(where, entry, "the name of a scheme, or {scheme: ..., label: ...}")
+    check_keys(where, entry, SCHEME_KEYS, ("scheme",))
+    try:
+        scheme = system.scheme(document.text(f"{where}.scheme", entry["scheme"]))
+        name = entry.get("solver") or scheme.default_solver
+        solver = scheme.solver(document.text(f"{where}.solver", name))
+        options = solver.resolve(document.mapping(f"{where}.options", entry.get("options"), "options and their values"))
+    except CampaignError:
+        raise
+    except ValueError as error:
+        raise CampaignError(f"{where}: {error}") from None
+    parameters = document.mapping(f"{where}.parameters", entry.get("parameters"), "parameters and their values")
+    _check_parameters(f"{where}.parameters", parameters, known)
+    _check_not_on_grid(f"{where}.parameters", parameters, axes)
+    counts = dict(efforts)
+    if entry.get("realisations") is not None:
+        counts = _efforts(f"{where}.realisations", entry["realisations"], low=0, otherwise=efforts)
+    return Curve(
+        label=document.text(f"{where}.label", entry.get("label", scheme.name)),
+        scheme=scheme.name,
+        solver=name,
+        options=plain(options),
+        scheme_id=scheme_id(scheme, name, options),
+        parameters=parameters,
+        efforts=counts,
+        realisations=counts[effort],
+    )
+
+
+def _estimator(system: System, name: str, options: Any) -> dict[str, Any]:
+    if name not in system.estimators:
+        raise CampaignError(
+            f"estimators: system {system.name!r} has no estimator {name!r}: {nearest(name, system.estimators)}"
+        )
+    try:
+        return dict(
+            plain(
+                system.estimators[name].resolve(
+                    document.mapping(f"estimators.{name}", options, "options and their values")
+                )
+            )
+        )
+    except CampaignError:
+        raise
+    except ValueError as error:
+        raise CampaignError(f"estimators.{name}: {error}") from None
+
+
+def _check_distinct(campaign: Campaign) -> None:
+    seen: dict[tuple[str, tuple[str, ...]], int] = {}
+    for i, curve in enumerate(campaign.entries):
+        key = (curve.scheme_id, tuple(point.id for point in campaign.points(curve).values()))
+        if key in seen:
+            raise CampaignError(
+                f"schemes[{i}]: the same scheme, solver, options and parameters as schemes[{seen[key]}]"
+            )
+        seen[key] = i
+
+
+def _normalised(campaign: Campaign) -> grid.Axes:
+    """Give the values of an axis of one parameter the type the parameter has (10 dBm is 10.0)."""
+    points = campaign.points(campaign.entries[0])
+    axes = {}
+    for position, (name, values) in enumerate(campaign.axes.items()):
+        at = [
+            points[tuple(i if k == position else 0 for k in range(len(campaign.axes)))].parameters
+            for i in range(len(values))
+        ]
+        axes[name] = tuple(
+            (point[name], {name: point[name]}) if value_settings == {name: value} else (value, value_settings)
+            for (value, value_settings), point in zip(values, at, strict=True)
+        )
+    return axes
+
+
+def _figures(content: Any, campaign: Campaign) -> tuple[FigureSpec, ...]:
+    if content is not None and not isinstance(content, list):
+        raise refuse("figures", content, "a list of figures")
+    figures: list[FigureSpec] = []
+    for i, entry in enumerate(content or []):
+        where = f"figures[{i}]"
+        figure = FigureSpec.read(entry, where)
+        figure.check(
+            axes={axis: campaign.values(axis) for axis in campaign.axes},
+            schemes=[c.label for c in campaign.entries],
+            where=where,
+        )
+        if figure.name in {other.name for other in figures}:
+            raise refuse(f"{where}.name", figure.name, "a name no other figure has")
+        figures.append(figure)
+    return tuple(figures)
