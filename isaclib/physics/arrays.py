@@ -55,7 +55,7 @@ def spherical_response(elements_m: np.ndarray, position_m: np.ndarray, wavelengt
 
 
 def spherical_gradient(elements_m: np.ndarray, position_m: np.ndarray, wavelength_m: float) -> np.ndarray:
-    """Derivatives of `spherical_response` with respect to the position.
+    """Differentiate `spherical_response` with respect to the position.
 
     da_n/dp = -j (2 pi / lambda) (p - p_n)/|p - p_n| a_n
 

@@ -137,7 +137,7 @@ def full_fim(
         transmit = _adjoint(basis) @ (covariance @ basis)
     # G_i = basis M_i basis^H, hence tr(G_j R G_i^H) = tr(gram M_j transmit M_i^H)
     beta = _scale(reflection)
-    moves = []
+    moves: list[np.ndarray] = []
     for axis in range(1, basis.shape[-1]):
         move = np.zeros((basis.shape[-1],) * 2)
         move[0, axis] = move[axis, 0] = 1.0

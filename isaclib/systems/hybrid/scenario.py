@@ -61,7 +61,8 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
     positions = p.user_distance_m * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
 
     if p.los_gain == "random":
-        gain = channels.amplitude(channels.los_path_loss_db(p.user_distance_m)) * streams.complex_normal(Stream.LOS_GAIN, (users,))
+        scale = channels.amplitude(channels.los_path_loss_db(p.user_distance_m))
+        gain = scale * streams.complex_normal(Stream.LOS_GAIN, (users,))
     else:
         gain = np.full(angle.shape, channels.free_space_gain(p.user_distance_m, p.wavelength_m), dtype=complex)
     responses = arrays.spherical_response(elements_m, positions, p.wavelength_m)
@@ -75,7 +76,8 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
         theta = np.pi * (streams.uniform(Stream.SCATTERER_ANGLE, (paths,), user) - 0.5)
         distance = low + (high - low) * streams.uniform(Stream.SCATTERER_RANGE, (paths,), user)
         scatterers = distance[..., None] * np.stack([np.cos(theta), np.sin(theta)], axis=-1)
-        total[:, user] += channels.saleh_valenzuela(gain, arrays.spherical_response(elements_m, scatterers, p.wavelength_m))
+        responses = arrays.spherical_response(elements_m, scatterers, p.wavelength_m)
+        total[:, user] += channels.saleh_valenzuela(gain, responses)
     return Scenario(
         channels=total,
         user_positions_m=positions,
