@@ -73,7 +73,9 @@ def simulate(
         Metrics, and estimates where asked for, over ``realisation``.
     """
     chosen = get_system(system)
-    scenario = chosen.draw(parameters if parameters is not None else chosen.Parameters(), seed=seed, start=start, stop=stop)
+    scenario = chosen.draw(
+        parameters if parameters is not None else chosen.Parameters(), seed=seed, start=start, stop=stop
+    )
     design = chosen.design(scenario, scheme=scheme, solver=solver, options=options)
     data = chosen.evaluate(scenario, design)
     for name, chosen_options in (estimators or {}).items():

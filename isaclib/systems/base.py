@@ -82,6 +82,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else "known: " + ", ".join(known)
 
 
+def _filled_in(defaults: Mapping[str, Any], options: Mapping[str, Any] | None) -> dict[str, Any]:
+    for name, value in (options or {}).items():
+        if name not in defaults:
+            raise ValueError(f"option {name!r} is unknown: {nearest(name, defaults)}")
+        default = defaults[name]
+        numeric = isinstance(default, (int, float)) and not isinstance(default, bool)
+        if default is not None and (
+            isinstance(value, bool) or not isinstance(value, (int, float))
+            if numeric
+            else not isinstance(value, type(default))
+        ):
+            raise ValueError(f"option {name} = {value!r}: expected a value like {default!r}")
+    return {**defaults, **(options or {})}
+
+
 @dataclass(frozen=True)
 class Solver:
     """One way to compute a scheme.
@@ -114,16 +129,7 @@ class Solver:
         ValueError
             For an option this solver does not have, or one of another type than its default.
         """
-        for name, value in (options or {}).items():
-            if name not in self.options:
-                raise ValueError(f"option {name!r} is unknown: {nearest(name, self.options)}")
-            default = self.options[name]
-            numeric = isinstance(default, (int, float)) and not isinstance(default, bool)
-            if default is not None and (
-                isinstance(value, bool) or not isinstance(value, (int, float)) if numeric else not isinstance(value, type(default))
-            ):
-                raise ValueError(f"option {name} = {value!r}: expected a value like {default!r}")
-        return {**self.options, **(options or {})}
+        return _filled_in(self.options, options)
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,9 @@ class Scheme:
             raise ValueError(f"scheme {self.name!r} has no solver {name!r}: {nearest(name, self.solvers)}")
         return self.solvers[name]
 
-    def design(self, scenario: Any, *, solver: str | None = None, options: Mapping[str, Any] | None = None, rng: Streams) -> Design:
+    def design(
+        self, scenario: Any, *, solver: str | None = None, options: Mapping[str, Any] | None = None, rng: Streams
+    ) -> Design:
         """Design beamformers for every realisation of a scenario.
 
         Parameters
@@ -208,7 +216,9 @@ class Estimator:
     options: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
 
-    resolve = Solver.resolve
+    def resolve(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Fill in the defaults, as `Solver.resolve` does."""
+        return _filled_in(self.options, options)
 
 
 @dataclass(frozen=True)
@@ -242,7 +252,7 @@ class System:
     estimators: Mapping[str, Estimator] = field(default_factory=dict)
 
     @property
-    def Parameters(self) -> type:  # noqa: N802 - reads as the class it returns
+    def Parameters(self) -> type:
         """The parameters class."""
         return self.parameters_class
 
@@ -295,7 +305,9 @@ class System:
             raise ValueError(f"seed = {seed}: expected a whole number of at least 0")
         return self.draw_scenario(parameters, Streams(seed, start, stop))
 
-    def design(self, scenario: Any, *, scheme: str, solver: str | None = None, options: Mapping[str, Any] | None = None) -> Any:
+    def design(
+        self, scenario: Any, *, scheme: str, solver: str | None = None, options: Mapping[str, Any] | None = None
+    ) -> Any:
         """Design beamformers for every realisation of a scenario.
 
         Parameters
@@ -342,7 +354,9 @@ class System:
         """
         return self.evaluate_design(scenario, design)
 
-    def estimate(self, scenario: Any, design: Any, *, estimator: str, options: Mapping[str, Any] | None = None) -> xr.Dataset:
+    def estimate(
+        self, scenario: Any, design: Any, *, estimator: str, options: Mapping[str, Any] | None = None
+    ) -> xr.Dataset:
         """Simulate echoes and estimate the target.
 
         Parameters
@@ -367,6 +381,8 @@ class System:
             For an unknown estimator or option.
         """
         if estimator not in self.estimators:
-            raise ValueError(f"system {self.name!r} has no estimator {estimator!r}: {nearest(estimator, self.estimators)}")
+            raise ValueError(
+                f"system {self.name!r} has no estimator {estimator!r}: {nearest(estimator, self.estimators)}"
+            )
         chosen = self.estimators[estimator]
         return chosen.run(scenario, design, chosen.resolve(options), scenario.streams)

@@ -82,7 +82,9 @@ def expectation(metadata: Mapping[str, Any]) -> str:
     if metadata["per_user"]:
         noun = "one number, or one a user,"
     if math.isfinite(low) and math.isfinite(high):
-        noun += f" {'above' if metadata['open_low'] else 'from'} {low:g} {'up ' if metadata['open_low'] else ''}to {high:g}"
+        noun += (
+            f" {'above' if metadata['open_low'] else 'from'} {low:g} {'up ' if metadata['open_low'] else ''}to {high:g}"
+        )
     elif math.isfinite(low):
         noun += f" {'above' if metadata['open_low'] else 'of at least'} {low:g}"
     elif math.isfinite(high):

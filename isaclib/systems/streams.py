@@ -45,7 +45,9 @@ class Streams:
     start: int
     stop: int
 
-    def draw(self, stream: Stream, sampler: Callable[[np.random.Generator, int], np.ndarray], *index: int) -> np.ndarray:
+    def draw(
+        self, stream: Stream, sampler: Callable[[np.random.Generator, int], np.ndarray], *index: int
+    ) -> np.ndarray:
         """Draw for every realisation of the range.
 
         Parameters
@@ -67,7 +69,12 @@ class Streams:
         """
         first, last = self.start // BLOCK, -(-self.stop // BLOCK)
         blocks = [
-            sampler(np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=(int(stream), b, *index)))), BLOCK)
+            sampler(
+                np.random.Generator(
+                    np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=(int(stream), b, *index)))
+                ),
+                BLOCK,
+            )
             for b in range(first, last)
         ]
         offset = first * BLOCK
