@@ -10,10 +10,13 @@ WORKERS ?= logical
 ARGS ?=
 
 VENV := .venv
+BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SNAKEMAKE := snakemake --cores $(CORES) $(if $(EFFORT),--config effort=$(EFFORT))
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) $(if $(EFFORT),--config effort=$(EFFORT))
 
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# What Snakemake starts finds the environment's python too.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Jobs are the parallelism: two processes of several BLAS threads each slow one another down.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
@@ -25,31 +28,32 @@ run: $(READY)  ## build the environment if needed, then every figure of config/c
 	$(SNAKEMAKE)
 
 resume: $(READY)  ## go on after a run was killed: release its lock, then run
-	snakemake --unlock
+	$(BIN)/snakemake --unlock
 	$(SNAKEMAKE) --rerun-incomplete
 
 test: $(READY)  ## the tests (ARGS is handed to pytest: make test ARGS='-k music')
-	pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(READY)  ## style, types and workflow checks
-	ruff check .
-	ruff format --check .
-	mypy
-	snakefmt --check Snakefile workflow
-	snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
 
 format: $(READY)  ## rewrite the sources in the project's style
-	ruff check --fix .
-	ruff format .
-	snakefmt Snakefile workflow
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
 
 environment: $(READY)  ## only the environment
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "isaclib needs Python 3.11 or later: none found (name one with PYTHON=/path/to/python3.11)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "installing the packages of requirements.lock into $(VENV): a few minutes, once"
+	@$(PIP) --requirement requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 lock:  ## write requirements.lock anew, keeping its versions (ARGS=--upgrade takes the newest)
