@@ -6,19 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
+from isaclib.campaign.pairing import PAIRED
+from isaclib.campaign.population import POPULATIONS
+from isaclib.campaign.statistics import QUANTILES, STATISTICS
 from isaclib.systems.base import nearest
-
-STATISTICS = ("mean", "median", "q05", "q25", "q75", "q95", "standard_error", "std", "rms")
-"""Statistics of a metric over realisations; q05 is the 5 % quantile."""
-
-QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
-"""Those of `STATISTICS` that are quantiles; a monotone function of one is the quantile of the function."""
-
-PAIRED = ("difference_mean", "difference_median", "ratio_median")
-"""Statistics of pairs of draws: a scheme against the campaign's first, on the same realisations."""
-
-POPULATIONS = ("common", "own")
-"""Draws feasible for every compared scheme, or for each scheme its own."""
 
 KINDS = ("curves", "convergence")
 LINES = ("solid", "dashed", "dotted", "none")

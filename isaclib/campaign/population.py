@@ -1,0 +1,124 @@
+"""Which draws a statistic is taken over, and how many there were of each kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isaclib.campaign.intervals import wilson_interval
+from isaclib.systems.base import HAS_DESIGN, Status
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+POPULATIONS = ("common", "own")
+"""Draws feasible for every compared scheme, or for each scheme its own."""
+
+LIMITS = ("value", "lower", "upper")
+"""The coordinate ``limit``: an estimate and the ends of its confidence interval."""
+
+
+def solved(status: xr.DataArray) -> xr.DataArray:
+    """Draws that have a design, each scheme for itself.
+
+    Parameters
+    ----------
+    status : DataArray of int
+        Values of `Status`.
+
+    Returns
+    -------
+    DataArray of bool
+    """
+    return status.isin([int(s) for s in HAS_DESIGN])
+
+
+def own(status: xr.DataArray) -> xr.DataArray:
+    """Return the population ``own``: each scheme's solved draws, whatever the others did."""
+    return solved(status)
+
+
+def common(status: xr.DataArray) -> xr.DataArray:
+    """Return the population ``common``: draws solved by every scheme that was run on them.
+
+    A scheme that solves more of the hard draws would otherwise look worse for it. A scheme that
+    was run on a subset (a reference solver) does not shrink the population of the others.
+
+    Parameters
+    ----------
+    status : DataArray of int, dims (scheme, ..., realisation)
+        Values of `Status`.
+
+    Returns
+    -------
+    DataArray of bool
+        As `status`; false where the scheme itself was not run.
+    """
+    return solved(status) & agreed(status)
+
+
+def agreed(status: xr.DataArray) -> xr.DataArray:
+    """Draws solved by every scheme that was run on them, by at least one; without ``scheme``."""
+    return (solved(status) | (status == int(Status.NOT_RUN))).all("scheme") & _tried(status)
+
+
+def common_share(status: xr.DataArray) -> xr.DataArray:
+    """Share of the draws that are in the common population, with Wilson's interval.
+
+    Parameters
+    ----------
+    status : DataArray of int, dims (scheme, ..., realisation)
+        Values of `Status`.
+
+    Returns
+    -------
+    DataArray, dims (..., limit)
+        Among the draws on which at least one scheme was run; NaN where there is none.
+    """
+    return _share(agreed(status).sum("realisation"), _tried(status).sum("realisation"))
+
+
+def solved_share(status: xr.DataArray) -> xr.DataArray:
+    """Share of each scheme's draws that have a design, with Wilson's interval.
+
+    Parameters
+    ----------
+    status : DataArray of int, dims (..., realisation)
+        Values of `Status`.
+
+    Returns
+    -------
+    DataArray, dims (..., limit)
+        Among the draws on which the scheme was run; NaN where there is none.
+    """
+    ran = (status != int(Status.NOT_RUN)).sum("realisation")
+    return _share(solved(status).sum("realisation"), ran)
+
+
+def counts(status: xr.DataArray) -> xr.DataArray:
+    """Count the draws of each status.
+
+    Parameters
+    ----------
+    status : DataArray of int, dims (..., realisation)
+        Values of `Status`.
+
+    Returns
+    -------
+    DataArray of int, dims (..., status)
+        ``status`` holds the names in lower case.
+    """
+    import xarray as xr
+
+    each = [(status == int(s)).sum("realisation") for s in Status]
+    return xr.concat(each, xr.Variable("status", [s.name.lower() for s in Status])).transpose(..., "status")
+
+
+def _tried(status: xr.DataArray) -> xr.DataArray:
+    return (status != int(Status.NOT_RUN)).any("scheme")
+
+
+def _share(hits: xr.DataArray, total: xr.DataArray) -> xr.DataArray:
+    share = hits.astype(float).expand_dims(limit=list(LIMITS), axis=-1)
+    return share.copy(data=np.asarray(wilson_interval(hits.values, total.values)))

@@ -1,0 +1,200 @@
+"""From every realisation to statistics: campaign.nc to summary.nc, one grid point at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isaclib.campaign import population
+from isaclib.campaign.netcdf import put_text
+from isaclib.campaign.pairing import PAIRED, paired
+from isaclib.campaign.population import LIMITS, POPULATIONS
+from isaclib.campaign.statistics import CLUSTERED, STATISTICS, carry_forward, count, describe
+from isaclib.campaign.tidy import write_csv
+from isaclib.systems.base import Status
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+TIMING = "timing"
+"""Group of what differs from one execution to the next."""
+
+TRACE = "trace"
+"""The metric over iterations: carried forward, neither paired nor in the CSV."""
+
+_Selection = dict[str, int]
+
+
+def summarise(campaign_nc: str | Path, summary_nc: str | Path, summary_csv: str | Path) -> None:
+    """Write the statistics of every metric, scheme and grid point.
+
+    A metric ``m`` becomes ``m`` (scheme, axes..., population, [user, ...], statistic, limit),
+    ``m_count`` (the realisations behind it), ``m_paired`` (scheme, axes..., paired, limit) and
+    ``m_pairs``; beside them ``status_count`` (scheme, axes..., status), ``common_share``
+    (axes..., limit) and ``solved_share`` (scheme, axes..., limit). Times are in the group
+    ``timing``, and not in the CSV: the rest is the same in every execution of a plan. One metric
+    at one grid point is in memory at a time.
+
+    Parameters
+    ----------
+    campaign_nc : path
+        What gather wrote.
+    summary_nc, summary_csv : path
+        Written whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        Where `campaign_nc` has no variable ``status`` over scheme, grid axes and realisation.
+    """
+    import netCDF4
+    import xarray as xr
+
+    partial = Path(f"{summary_nc}.{os.getpid()}.part")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with ExitStack() as stack:
+            data = stack.enter_context(xr.open_dataset(campaign_nc))
+            if "status" not in data or {"scheme", "realisation"} - set(data["status"].dims):
+                raise ValueError(f"{campaign_nc}: expected a variable status over scheme, grid axes and realisation")
+            out = stack.enter_context(netCDF4.Dataset(partial, "w"))
+            out.setncatts({key: value for key, value in data.attrs.items() if not key.startswith("_")})
+            axes = [str(dim) for dim in data["status"].dims if dim not in ("scheme", "realisation")]
+            _write_coordinates(out, data)
+            _write_populations(out, data["status"], axes)
+            for name in _metrics(data):
+                _write_metric(out, data[name], data["status"], axes)
+            if TIMING in _groups(campaign_nc):
+                timing = stack.enter_context(xr.open_dataset(campaign_nc, group=TIMING))
+                group = out.createGroup(TIMING)
+                for name in _metrics(timing):
+                    _write_metric(group, timing[name], data["status"], axes)
+        os.replace(partial, summary_nc)
+    finally:
+        partial.unlink(missing_ok=True)
+    write_csv(summary_nc, summary_csv)
+
+
+def _metrics(data: xr.Dataset) -> list[str]:
+    """Names of the real numbers over scheme and realisation; designs (real, imaginary) are none."""
+    return [
+        str(name)
+        for name, variable in data.data_vars.items()
+        if {"scheme", "realisation"} <= set(variable.dims)
+        and "part" not in variable.dims
+        and np.issubdtype(variable.dtype, np.number)
+        and name != "status"
+    ]
+
+
+def _write_coordinates(out: Any, data: xr.Dataset) -> None:
+    sizes = {str(dim): size for dim, size in data.sizes.items() if dim not in ("realisation", "part", *CLUSTERED)}
+    labels = {"population": POPULATIONS, "statistic": STATISTICS, "paired": PAIRED, "limit": LIMITS}
+    labels["status"] = tuple(status.name.lower() for status in Status)
+    for dim, size in (*sizes.items(), *((name, len(values)) for name, values in labels.items())):
+        out.createDimension(dim, size)
+    for name, coordinate in data.variables.items():
+        # what is the same for every draw: labels, solvers, values of the axes
+        if coordinate.dims and set(coordinate.dims) <= set(sizes):
+            _write_label(
+                out, str(name), tuple(str(dim) for dim in coordinate.dims), coordinate.values, coordinate.attrs
+            )
+    for name, values in labels.items():
+        _write_label(out, name, (name,), np.array(values), {})
+
+
+def _write_label(out: Any, name: str, dims: tuple[str, ...], values: np.ndarray, attrs: Any) -> None:
+    if values.dtype.kind in "OUT":
+        put_text(out, name, dims, values, attrs)
+    else:
+        variable = out.createVariable(name, values.dtype, dims, fletcher32=True, fill_value=False)
+        variable.setncatts(dict(attrs))
+        variable[...] = values
+
+
+def _write_populations(out: Any, status: xr.DataArray, axes: list[str]) -> None:
+    amount = _create(
+        out, "status_count", ("scheme", *axes, "status"), {"long_name": "draws of each status", "units": "1"}, "i8"
+    )
+    agreed = _create(
+        out, "common_share", (*axes, "limit"), {"long_name": "share of draws every scheme solved", "units": "1"}
+    )
+    solved = _create(
+        out, "solved_share", ("scheme", *axes, "limit"), {"long_name": "share of draws the scheme solved", "units": "1"}
+    )
+    for point in _points(status, axes):
+        at = tuple(point.values())
+        here = _status_at(status, point)
+        amount[(slice(None), *at)] = population.counts(here).transpose("scheme", "status").values
+        agreed[at] = population.common_share(here).values
+        solved[(slice(None), *at)] = population.solved_share(here).transpose("scheme", "limit").values
+
+
+def _write_metric(out: Any, metric: xr.DataArray, status: xr.DataArray, axes: list[str]) -> None:
+    name = str(metric.name)
+    attrs = {key: metric.attrs[key] for key in ("long_name", "units") if key in metric.attrs}
+    extra = tuple(str(d) for d in metric.dims if d not in ("scheme", "realisation", *axes, *CLUSTERED))
+    dims = ("scheme", *axes, "population", *extra)
+    values_out = _create(out, name, (*dims, "statistic", "limit"), attrs)
+    count_out = _create(out, f"{name}_count", dims, {"long_name": f"realisations behind {name}", "units": "1"}, "i8")
+    if name == TRACE:
+        about = {"long_name": "draws whose solver has not stopped", "units": "1"}
+        running_out = _create(out, f"{name}_running", dims, about, "i8")
+    else:
+        about = {**attrs, "long_name": f"{attrs.get('long_name', name)}, paired with the first scheme"}
+        paired_out = _create(out, f"{name}_paired", ("scheme", *axes, *extra, "paired", "limit"), about)
+        about = {"long_name": f"realisations behind {name}_paired", "units": "1"}
+        pairs_out = _create(out, f"{name}_pairs", ("scheme", *axes, *extra), about, "i8")
+    for point in _points(status, axes):
+        at = (slice(None), *point.values())
+        here = _status_at(status, point)
+        values = _real(metric.isel({axis: i for axis, i in point.items() if axis in metric.dims}).load())
+        masks = {"common": population.common(here), "own": population.own(here)}
+        carried = carry_forward(values) if name == TRACE else values
+        for i, kind in enumerate(POPULATIONS):
+            order = ("scheme", *extra)
+            values_out[(*at, i)] = describe(carried, masks[kind]).transpose(*order, "statistic", "limit").values
+            count_out[(*at, i)] = count(carried, masks[kind]).transpose(*order).values
+            if name == TRACE:
+                running_out[(*at, i)] = count(values, masks[kind]).transpose(*order).values
+        if name != TRACE:
+            statistics, pairs = paired(values, masks["own"])
+            paired_out[at] = statistics.transpose("scheme", *extra, "paired", "limit").values
+            pairs_out[at] = pairs.transpose("scheme", *extra).values
+
+
+def _create(out: Any, name: str, dims: tuple[str, ...], attrs: dict[str, Any], kind: str = "f8") -> Any:
+    fill = {"fill_value": np.nan} if kind == "f8" else {}
+    variable = out.createVariable(name, kind, dims, zlib=True, complevel=2, fletcher32=True, **fill)
+    variable.setncatts(attrs)
+    return variable
+
+
+def _points(status: xr.DataArray, axes: list[str]) -> Iterator[_Selection]:
+    for index in np.ndindex(*(status.sizes[axis] for axis in axes)):
+        yield dict(zip(axes, index, strict=True))
+
+
+def _status_at(status: xr.DataArray, point: _Selection) -> xr.DataArray:
+    """Status of every scheme at one point; a missing one (padding) was not run."""
+    here = _real(status.isel(point).load())
+    return here.fillna(float(Status.NOT_RUN)).astype(np.int8)
+
+
+def _real(values: xr.DataArray) -> xr.DataArray:
+    """Bring integers with their "nothing here" (the smallest of their kind) to floats with NaN."""
+    if values.dtype.kind in "iu":
+        return values.astype(float).where(values != np.iinfo(values.dtype).min)
+    return values.astype(float)
+
+
+def _groups(path: str | Path) -> set[str]:
+    import netCDF4
+
+    with netCDF4.Dataset(path) as handle:
+        return set(handle.groups)

@@ -1,0 +1,79 @@
+from typing import Any
+
+import pytest
+
+from isaclib.campaign.figure_spec import FigureSpec
+
+RMSE = {
+    "name": "rmse",
+    "x": "power_dbm",
+    "y": [
+        {"metric": "peb_m", "statistic": "rms", "line": "dashed"},
+        {"metric": "music_error_m", "line": "none", "marker": True},
+    ],
+    "log_y": True,
+}
+
+
+def test_an_entry_becomes_a_figure_with_its_defaults() -> None:
+    figure = FigureSpec.read(RMSE)
+    assert (figure.kind, figure.population, figure.log_x, figure.log_y) == ("curves", "common", False, True)
+    assert [(curve.statistic, curve.line, curve.band) for curve in figure.y] == [
+        ("rms", "dashed", "interval"),
+        ("median", "none", "interval"),
+    ]
+
+
+def test_convergence_draws_the_median_trace_unless_told_otherwise() -> None:
+    (curve,) = FigureSpec.read({"name": "convergence", "kind": "convergence"}).y
+    assert (curve.metric, curve.statistic, curve.band) == ("trace", "median", "quartiles")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"nmae": "a"}, "figures[3]: key 'nmae' is unknown: did you mean 'name'?"),
+        ({"name": "a b"}, "figures[3].name = 'a b': expected letters"),
+        ({"kind": "curve"}, "figures[3].kind = 'curve': expected one of curves, convergence"),
+        ({"kind": "convergence"}, "figures[3].x = 'power_dbm': expected none"),
+        ({"x": None}, "figures[3].x is missing: expected the name of a grid axis"),
+        ({"y": []}, "figures[3].y is missing"),
+        ({"y": "peb_m"}, "figures[3].y = 'peb_m': expected a list"),
+        ({"y": [{"statistic": "rms"}]}, "figures[3].y[0]: metric is missing"),
+        ({"y": [{"metric": "peb_m", "statistic": "rmse"}]}, "figures[3].y[0].statistic = 'rmse': expected one of mean"),
+        (
+            {"y": {"metric": "peb_m", "line": "none"}},
+            "figures[3].y[0].marker = False: expected true where line is none",
+        ),
+        (
+            {"y": {"metric": "speb_m2", "statistic": "mean", "root": True}},
+            "figures[3].y[0].root = True: expected a quantile",
+        ),
+        ({"log_y": "yes"}, "figures[3].log_y = 'yes': expected true or false"),
+        ({"schemes": "speb-min-hbf"}, "figures[3].schemes = 'speb-min-hbf': expected a list of labels"),
+    ],
+)
+def test_a_bad_entry_gets_one_line(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared below
+        FigureSpec.read({**RMSE, **change}, "figures[3]")
+    assert str(refused.value).startswith(message)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": "power"}, "figures[0].x = 'power': expected an axis of the grid; did you mean 'power_dbm'?"),
+        ({"series": "chains"}, "figures[0].series = 'chains': expected an axis of the grid"),
+        ({"select": {"rf_chains": 5}}, "figures[0].select.rf_chains = 5: expected one of 4, 8"),
+        ({"schemes": ["fdbf"]}, "figures[0].schemes has 'fdbf': expected a label of the campaign"),
+        ({"y": {"metric": "peb_m", "schemes": ["hbf"]}}, "figures[0].y[0].schemes has 'hbf'"),
+        ({}, "figures[0]: axis 'rf_chains' has 2 values: expected it as x, as series or in select"),
+    ],
+)
+def test_a_figure_is_held_against_its_campaign(change: dict[str, Any], message: str) -> None:
+    axes, schemes = {"power_dbm": [10, 20], "rf_chains": [4, 8]}, ["speb-min-fdbf", "speb-min-hbf"]
+    FigureSpec.read({**RMSE, "series": "rf_chains"}).check(axes=axes, schemes=schemes)
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared below
+        FigureSpec.read({**RMSE, **change}).check(axes=axes, schemes=schemes)
+    assert str(refused.value).startswith(message)
