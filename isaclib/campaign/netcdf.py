@@ -1,0 +1,89 @@
+"""How numbers and text lie in a netCDF file: checksummed, chunked, readable by anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from isaclib.campaign.table import fill_value
+from isaclib.systems.base import Status
+
+CHUNK_BYTES = 1 << 20
+"""Largest chunk: what one read brings in, and what a reader's cache must hold."""
+
+FLAGS = {
+    "flag_values": np.array([int(status) for status in Status], dtype=np.int8),
+    "flag_meanings": " ".join(status.name.lower() for status in Status),
+}
+"""Attributes of ``status``, as the CF conventions have them."""
+
+
+def put_array(
+    group: Any, name: str, dims: tuple[str, ...], values: np.ndarray, attrs: Mapping[str, Any], *, holes: bool = True
+) -> None:
+    """Write numbers with a checksum, in chunks of at most `CHUNK_BYTES`.
+
+    Parameters
+    ----------
+    group : netCDF4.Dataset or netCDF4.Group
+        Where.
+    name : str
+        Of the variable.
+    dims : tuple of str
+        Its dimensions, which exist.
+    values : ndarray
+        Floats or integers.
+    attrs : mapping
+        Its attributes.
+    holes : bool
+        Whether `fill_value` stands for "nothing here"; integers without holes are read as integers.
+    """
+    inner = int(np.prod(values.shape[1:], dtype=np.int64)) * values.dtype.itemsize
+    chunks = (max(1, min(values.shape[0], CHUNK_BYTES // max(inner, 1))), *(max(size, 1) for size in values.shape[1:]))
+    # only padded arrays compress: numbers of a simulation do not
+    variable = group.createVariable(
+        name,
+        values.dtype,
+        dims,
+        fletcher32=True,
+        chunksizes=chunks,
+        zlib=len(dims) > 1,
+        complevel=1,
+        fill_value=fill_value(values.dtype) if holes else False,
+    )
+    variable.setncatts(attrs)
+    variable[:] = values
+
+
+def put_text(group: Any, name: str, dims: tuple[str, ...], values: np.ndarray, attrs: Mapping[str, Any]) -> None:
+    """Write text as characters: a checksum does not reach into strings of variable length."""
+    encoded = np.char.encode(np.asarray(values, dtype=str), "utf-8")
+    width = max(encoded.dtype.itemsize, 1)
+    length = f"{name}_length"
+    group.createDimension(length, width)
+    chunks = (*(max(1, min(size, CHUNK_BYTES // width)) for size in encoded.shape), width)
+    variable = group.createVariable(
+        name, "S1", (*dims, length), fletcher32=True, chunksizes=chunks, zlib=True, complevel=1
+    )
+    variable.setncatts(attrs)
+    variable[:] = np.frombuffer(encoded.astype(f"S{width}").tobytes(), "S1").reshape(*encoded.shape, width)
+    # set last: the library would otherwise encode the characters once more
+    variable.setncattr("_Encoding", "utf-8")
+
+
+def get_text(group: Any, name: str) -> np.ndarray:
+    """Read what `put_text` wrote."""
+    variable = group.variables[name]
+    variable.set_auto_chartostring(False)
+    characters = np.ascontiguousarray(np.ma.filled(variable[:], b""))
+    return np.char.decode(characters.view(f"S{characters.shape[-1]}")[..., 0], "utf-8")
+
+
+def plain_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return attributes as plain JSON values."""
+    return {
+        str(name): value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+        for name, value in attrs.items()
+    }

@@ -1,0 +1,267 @@
+"""Executing a run: draw, design, evaluate, estimate, cell by cell, into one file."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isaclib.campaign import store
+from isaclib.campaign.cells import Cell, Run
+from isaclib.campaign.designs import StoredDesigns
+from isaclib.campaign.progress import Progress
+from isaclib.campaign.sidecar import SCHEMA, Sidecar, compact
+from isaclib.campaign.table import DESIGN, STORED, Table, is_timing
+from isaclib.systems import get_system
+from isaclib.systems.base import Status, System
+from isaclib.systems.streams import BLOCK
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+REASON_LENGTH = 300
+"""Longest reason kept of a failed draw."""
+
+REASONS_KEPT = 5
+"""Reasons a sidecar repeats; the run file has all."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the realisations [start, stop) of one point gave.
+
+    Parameters
+    ----------
+    start, stop : int
+        First realisation and one past the last.
+    datasets : mapping of str to xarray.Dataset
+        Owner (`DESIGN` or an estimator) to its metrics; absent where that stage failed.
+    reasons : mapping of int to str
+        Realisation to why it, or its estimate, failed.
+    arrays : mapping of str to ndarray
+        What ``store`` keeps, realisations first.
+    """
+
+    start: int
+    stop: int
+    datasets: dict[str, xr.Dataset] = field(default_factory=dict)
+    reasons: dict[int, str] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def execute(run: Run, path: str | Path, *, progress: bool = True) -> Sidecar:
+    """Execute a run and write its file and sidecar.
+
+    Draws and designs are made in whole blocks, whatever part of a block a cell covers, so
+    that packing changes no bit; a solver that takes long (`Solver.seconds`) works one
+    realisation at a time. A draw that raises is recorded as ``failed`` with its reason, and
+    the run goes on.
+
+    Parameters
+    ----------
+    run : Run
+        What to execute.
+    path : path
+        ``results/<campaign>/runs/<run id>.nc``.
+    progress : bool
+        Show rate and time left: a bar on a terminal, plain lines elsewhere.
+
+    Returns
+    -------
+    Sidecar
+
+    Raises
+    ------
+    ValueError
+        For a system, scheme, solver, estimator, option or parameter that does not exist, a
+        file not named after its run, or an array to store that the designs do not have.
+    OSError
+        Where the folder cannot be written.
+    """
+    path = Path(path)
+    if path.name != f"{run.id}.nc":
+        raise ValueError(f"{path}: expected the file name {run.id}.nc")
+    began = time.perf_counter()
+    job = _Job(run, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table, timings = Table(run.realisations), Table(run.realisations)
+    failures: list[store.Failure] = []
+    shapes: dict[str, dict[str, tuple[int, ...]]] = {}
+    seconds: list[float] = []
+    counts: list[dict[str, int]] = []
+    label = f"{run.campaign} {run.scheme} ({run.solver}) {run.id}"
+    with Progress(run.realisations, label=label, path=path, visible=progress) as shown:
+        for cell, rows in store.rows_of(run.cells):
+            started = time.perf_counter()
+            for batch in job.batches(cell):
+                at = slice(rows.start + batch.start - cell.start, rows.start + batch.stop - cell.start)
+                _enter(batch, at, table, timings, cell.point, run.designs)
+                failures += [
+                    store.Failure(at.start + r - batch.start, reason) for r, reason in sorted(batch.reasons.items())
+                ]
+                for name, values in batch.arrays.items():
+                    shapes.setdefault(name, {})[cell.point] = values.shape[1:]
+                shown.advance(batch.stop - batch.start)
+            seconds.append(round(time.perf_counter() - started, 6))
+            counts.append(_counted(table, rows) if run.designs else {})
+        store.write(path, run, table, timings, failures, shapes)
+        points = [(cell.point, r) for cell in run.cells for r in range(cell.start, cell.stop)]
+        sidecar = Sidecar(
+            schema=SCHEMA,
+            run=run.id,
+            campaign=run.campaign,
+            system=run.system,
+            seed=run.seed,
+            scheme=run.scheme,
+            solver=run.solver,
+            scheme_id=run.scheme_id,
+            designs=run.designs,
+            estimators={name: entry["id"] for name, entry in run.estimators.items()},
+            cells=run.cells,
+            cell_seconds=tuple(seconds),
+            cell_counts=tuple(counts),
+            seconds=round(time.perf_counter() - began, 3),
+            peak_memory_mb=_peak_memory_mb(),
+            failures=len(failures),
+            reasons=tuple(
+                dict(zip(("point", "realisation"), points[f.row], strict=True), reason=f.reason)
+                for f in failures[-REASONS_KEPT:]
+            ),
+            variables=store.described(table, timings),
+            extents=compact(table, timings),
+            bytes=path.stat().st_size,
+            checksum=store.checksum(path),
+        )
+        sidecar.write(path)
+    return sidecar
+
+
+class _Job:
+    """A run with everything looked up that its cells share."""
+
+    def __init__(self, run: Run, path: Path) -> None:
+        self.run = run
+        self.system: System = get_system(run.system)
+        solver = self.system.scheme(run.scheme).solver(run.solver)
+        solver.resolve(run.options)
+        self.one_by_one = solver.seconds is not None
+        for name, entry in run.estimators.items():
+            self.system.estimators[name].resolve(entry["options"])
+        self.parameters = {point: self.system.Parameters(**values) for point, values in run.points.items()}
+        self.stored = None if run.designs else StoredDesigns(path.parent, run)
+
+    def batches(self, cell: Cell) -> Iterator[Batch]:
+        """Yield the cell's realisations, in order."""
+        if self.one_by_one:
+            for r in range(cell.start, cell.stop):
+                yield self._single(cell, r)
+            return
+        first = cell.start // BLOCK * BLOCK
+        try:
+            whole = self._measure(cell, first, first + BLOCK)
+        # whatever a solver raises must not cost the other draws of the block
+        except Exception:
+            for r in range(cell.start, cell.stop):
+                yield self._single(cell, r)
+            return
+        yield _cut(whole, cell.start, cell.stop)
+
+    def _single(self, cell: Cell, realisation: int) -> Batch:
+        batch = Batch(realisation, realisation + 1)
+        try:
+            return self._measure(cell, realisation, realisation + 1, into=batch)
+        except Exception as error:
+            batch.reasons[realisation] = _line(error)
+            return batch
+
+    def _measure(self, cell: Cell, start: int, stop: int, *, into: Batch | None = None) -> Batch:
+        """Draw, design, evaluate and estimate; what is done before an exception stays in `into`."""
+        batch = Batch(start, stop) if into is None else into
+        run, system = self.run, self.system
+        scenario = system.draw(self.parameters[cell.point], seed=run.seed, start=start, stop=stop)
+        design: Any = self.stored.find(cell.point, start, stop) if self.stored else None
+        if design is None:
+            design = system.design(scenario, scheme=run.scheme, solver=run.solver, options=run.options)
+        if run.designs:
+            data = _completed(system.evaluate(scenario, design), design)
+            batch.datasets[DESIGN] = data
+            status = np.asarray(data["status"].values)
+            for r, reason in enumerate(design.reason):
+                if reason and status[r] in (Status.FAILED, Status.NOT_FOUND):
+                    batch.reasons[start + r] = " ".join(reason.split())[:REASON_LENGTH]
+            for name in run.store:
+                batch.arrays[name] = _kept(design, name)
+        for name, entry in run.estimators.items():
+            batch.datasets[name] = system.estimate(scenario, design, estimator=name, options=entry["options"])
+        return batch
+
+
+def _completed(data: xr.Dataset, design: Any) -> xr.Dataset:
+    """Add what the design says of its computation and the evaluation left out."""
+    said: dict[str, tuple[Any, ...]] = {
+        name: ("realisation", values)
+        for name in ("status", "objective", "bound", "gap", "iterations", "solve_seconds")
+        if (values := getattr(design, name)) is not None
+    }
+    if design.trace is not None:
+        said["trace"] = (("realisation", "iteration"), design.trace, {"long_name": "objective after each iteration"})
+    return data.assign({name: value for name, value in said.items() if name not in data})
+
+
+def _kept(design: Any, name: str) -> np.ndarray:
+    values = getattr(design, name, None)
+    if values is None:
+        raise ValueError(f"store names {name!r}, which the designs of this scheme do not have")
+    return np.asarray(values)
+
+
+def _cut(batch: Batch, start: int, stop: int) -> Batch:
+    if (start, stop) == (batch.start, batch.stop):
+        return batch
+    part = slice(start - batch.start, stop - batch.start)
+    return Batch(
+        start,
+        stop,
+        {owner: data.isel(realisation=part) for owner, data in batch.datasets.items()},
+        {r: reason for r, reason in batch.reasons.items() if start <= r < stop},
+        {name: values[part] for name, values in batch.arrays.items()},
+    )
+
+
+def _enter(batch: Batch, at: slice, table: Table, timings: Table, point: str, designs: bool) -> None:
+    for owner, data in batch.datasets.items():
+        times = [name for name in data.data_vars if is_timing(str(name))]
+        table.put_dataset(at, data.drop_vars(times), point=point, owner=owner)
+        if times:
+            timings.put_dataset(at, data[times], point=point, owner=owner)
+    for name, values in batch.arrays.items():
+        table.put(name, at, [f"{name}_{axis}" for axis in range(values.ndim - 1)], values, point=point, owner=STORED)
+    if designs and DESIGN not in batch.datasets:
+        table.put(
+            "status",
+            at,
+            (),
+            np.full(at.stop - at.start, Status.FAILED, dtype=np.int8),
+            attrs={"long_name": "what became of the draw"},
+        )
+
+
+def _counted(table: Table, rows: slice) -> dict[str, int]:
+    values, numbers = np.unique(table.columns["status"].values[rows], return_counts=True)
+    return {Status(int(value)).name.lower(): int(number) for value, number in zip(values, numbers, strict=True)}
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:REASON_LENGTH]
+
+
+def _peak_memory_mb() -> float:
+    # kilobytes on Linux, bytes on macOS
+    scale = 2**20 if sys.platform == "darwin" else 2**10
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 1)

@@ -1,0 +1,185 @@
+"""Executing a run."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from isaclib.campaign import store
+from isaclib.campaign.progress import Progress, mark_path, read_mark
+from isaclib.campaign.run import execute
+from isaclib.systems.base import Status
+
+
+def run_all(folder, runs):
+    return {run.id: execute(run, folder / f"{run.id}.nc", progress=False) for run in runs}
+
+
+def roots(folder, runs):
+    """Every metric of every (point, realisation), whatever file it is in."""
+    found = {}
+    for run in runs:
+        data = store.read(folder / f"{run.id}.nc")
+        timing = {"solve_seconds"}
+        for row, key in enumerate(zip(data.points, data.realisations.tolist(), strict=True)):
+            metrics = {n: c.values[row].tobytes() for n, c in data.columns.items() if n not in timing and not c.dims}
+            found[key] = metrics
+    return found
+
+
+def test_rows_are_the_cells_in_order(campaign, runs_of, tmp_path, tiny):
+    (run,) = runs_of(campaign())
+    sidecar = execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    data = store.read(tmp_path / f"{run.id}.nc")
+    assert data.realisations.tolist() == 2 * list(range(100))
+    direct = isaclib_simulate(tiny, run, 0, 64)
+    np.testing.assert_array_equal(data.columns["peb_m"].values[:64], direct["peb_m"].values)
+    assert data.columns["peb_m"].attrs == {"units": "m", "long_name": "position error bound"}
+    assert sum(sidecar.counts.values()) == 200
+    assert sidecar.counts["infeasible"] == np.isnan(data.columns["peb_m"].values).sum() > 0
+
+
+def isaclib_simulate(tiny, run, start, stop):
+    parameters = tiny.system.Parameters(**run.points[run.cells[0].point])
+    scenario = tiny.system.draw(parameters, seed=run.seed, start=start, stop=stop)
+    design = tiny.system.design(scenario, scheme=run.scheme, solver=run.solver, options=run.options)
+    return tiny.system.evaluate(scenario, design)
+
+
+def test_what_the_evaluation_leaves_out_comes_from_the_design(campaign, runs_of, tmp_path):
+    (run,) = runs_of(campaign())
+    execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    root = xr.open_dataset(tmp_path / f"{run.id}.nc")
+    assert {"objective", "bound", "gap", "iterations", "trace", "violation"} <= set(root.data_vars)
+    assert "solve_seconds" not in root
+    assert "solve_seconds" in xr.open_dataset(tmp_path / f"{run.id}.nc", group="timing")
+    assert root["status"].dtype == np.int8
+    assert root["status"].attrs["flag_meanings"].split() == [s.name.lower() for s in Status]
+    # the trace is longer at 20 dBm than at 10 dBm
+    assert np.isnan(root["trace"].isel(row=slice(0, 100)).values[:, -1]).all()
+    assert root["realisation"].dtype.kind == "i"
+
+
+def test_blocks_are_designed_whole(campaign, runs_of, tmp_path, tiny):
+    (run,) = runs_of(campaign())
+    execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    assert tiny.batches == 2 * [(0, 64), (64, 128)]
+
+
+def test_a_dear_solver_works_one_realisation_at_a_time(campaign, runs_of, tmp_path, tiny):
+    (run,) = runs_of(campaign(schemes="[{scheme: plain, solver: slow, realisations: 3}]"))
+    execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    assert tiny.batches == 2 * [(0, 1), (1, 2), (2, 3)]
+
+
+def test_packing_and_order_change_no_bit(campaign, runs_of, tmp_path):
+    spec = campaign(store="[beamformers]", estimators="{echo: {}}")
+    together, apart = runs_of(spec), runs_of(spec, size=1)[::-1]
+    run_all(tmp_path / "a", together)
+    run_all(tmp_path / "b", apart)
+    assert roots(tmp_path / "a", together) == roots(tmp_path / "b", apart)
+
+
+def test_executing_twice_gives_equal_root_groups(campaign, runs_of, tmp_path):
+    (run,) = runs_of(campaign(store="[beamformers]"))
+    for folder in ("a", "b"):
+        execute(run, tmp_path / folder / f"{run.id}.nc", progress=False)
+    first, second = (xr.open_dataset(tmp_path / folder / f"{run.id}.nc") for folder in ("a", "b"))
+    xr.testing.assert_identical(first, second)
+
+
+@pytest.mark.parametrize("solver", ["direct", "slow"])
+def test_a_draw_that_fails_is_recorded_and_the_run_goes_on(campaign, runs_of, tmp_path, tiny, solver):
+    tiny.bad = {5}
+    (run,) = runs_of(campaign(schemes=f"[{{scheme: plain, solver: {solver}, realisations: 70}}]"))
+    sidecar = execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    data = store.read(tmp_path / f"{run.id}.nc")
+    assert data.columns["status"].values[[5, 75]].tolist() == [Status.FAILED, Status.FAILED]
+    assert np.isnan(data.columns["peb_m"].values[[5, 75]]).all()
+    assert sidecar.counts["failed"] == 2 == sidecar.failures
+    assert [f.row for f in data.failures] == [5, 75]
+    assert data.failures[0].reason == "FloatingPointError: singular matrix at 5, second line"
+    assert sidecar.reasons[-1]["realisation"] == 5
+    tiny.bad = set()
+    execute(run, tmp_path / "good" / f"{run.id}.nc", progress=False)
+    good = store.read(tmp_path / "good" / f"{run.id}.nc").columns["peb_m"].values
+    others = np.delete(np.arange(140), [5, 75])
+    np.testing.assert_array_equal(data.columns["peb_m"].values[others], good[others])
+
+
+def test_a_run_of_failures_alone_is_still_a_run(campaign, runs_of, tmp_path, tiny):
+    tiny.bad = set(range(100))
+    (run,) = runs_of(campaign(realisations="5"))
+    sidecar = execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    assert sidecar.counts == {"failed": 10}
+    store.check(tmp_path / f"{run.id}.nc")
+
+
+def test_a_failing_estimate_leaves_the_design(campaign, runs_of, tmp_path, tiny):
+    tiny.bad_estimates = {1}
+    (run,) = runs_of(campaign(realisations="4", estimators="{echo: {}}"))
+    execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    data = store.read(tmp_path / f"{run.id}.nc")
+    assert data.columns["status"].values[1] != Status.FAILED
+    assert np.isnan(data.columns["echo_error_m"].values[1]).all()
+    assert {f.reason for f in data.failures} == {"ValueError: no peak"}
+
+
+@pytest.mark.parametrize("kept", ["", "store"])
+def test_estimates_alone_equal_estimates_made_with_the_designs(campaign, runs_of, tmp_path, tiny, kept):
+    keys = {"store": "[beamformers]"} if kept else {}
+    plain = campaign(realisations="64", grid="{elements: [4, 8]}", **keys)
+    with_echo = campaign(realisations="64", grid="{elements: [4, 8]}", estimators="{echo: {trials: 2}}", **keys)
+    run_all(tmp_path / "late", runs_of(plain))
+    tiny.batches.clear()
+    (late,) = runs_of(with_echo, designs=False)
+    execute(late, tmp_path / "late" / f"{late.id}.nc", progress=False)
+    assert bool(tiny.batches) is not bool(kept)
+    (early,) = runs_of(with_echo)
+    execute(early, tmp_path / "early" / f"{early.id}.nc", progress=False)
+    data = store.read(tmp_path / "late" / f"{late.id}.nc")
+    assert "status" not in data.columns
+    assert "peb_m" not in data.columns
+    np.testing.assert_array_equal(
+        data.columns["echo_error_m"].values,
+        store.read(tmp_path / "early" / f"{early.id}.nc").columns["echo_error_m"].values,
+    )
+
+
+def test_what_does_not_exist_is_refused_before_anything_is_drawn(campaign, runs_of, tmp_path):
+    import dataclasses
+
+    (run,) = runs_of(campaign())
+    other = dataclasses.replace(run, options={"scale": 1.0, "sclae": 2.0})
+    with pytest.raises(ValueError, match=r"option 'sclae' is unknown: did you mean 'scale'\?"):
+        execute(other, tmp_path / f"{other.id}.nc")
+    with pytest.raises(ValueError, match="expected the file name"):
+        execute(run, tmp_path / "other.nc")
+    assert list(tmp_path.glob("*.nc")) == []
+
+
+def test_progress_in_plain_lines_and_its_mark(tmp_path, capsys):
+    path = tmp_path / "abc.nc"
+    with Progress(4, label="run abc", path=path, visible=True) as shown:
+        assert read_mark(path).alive
+        shown.advance(4)
+    assert not mark_path(path).exists()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "run abc: 4 realisations"
+    assert lines[1].startswith("run abc: 4/4 realisations, ")
+    assert lines[1].endswith("/s, 0 s left")
+
+
+def test_the_mark_of_a_run_that_died_tells_why(tmp_path):
+    path = tmp_path / "abc.nc"
+    with pytest.raises(MemoryError), Progress(4, label="run abc", path=path, visible=False):
+        raise MemoryError("no room")
+    assert read_mark(path).error == "MemoryError: no room"
+    assert not read_mark(path).alive
+    mark_path(path).write_text(json.dumps({"done": 1, "total": 4, "seconds": 1.0, "error": ""}))
+    os.utime(mark_path(path), (0, 0))
+    assert not read_mark(path).alive
