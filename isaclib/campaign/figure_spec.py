@@ -193,11 +193,6 @@ class FigureSpec:
                 raise ValueError(
                     f"{where}.select.{axis} = {value!r}: expected one of {', '.join(str(v) for v in axes[axis])}"
                 )
-        for axis, axis_values in axes.items():
-            if axis not in (self.x, self.series) and axis not in self.select and len(axis_values) > 1:
-                raise ValueError(
-                    f"{where}: axis {axis!r} has {len(axis_values)} values: expected it as x, as series or in select"
-                )
         for at, labels in (
             (where, self.schemes),
             *((f"{where}.y[{i}]", curve.schemes) for i, curve in enumerate(self.y)),
@@ -207,6 +202,11 @@ class FigureSpec:
                     raise ValueError(
                         f"{at}.schemes has {label!r}: expected a label of the campaign; {nearest(label, schemes)}"
                     )
+        for axis, axis_values in axes.items():
+            if axis not in (self.x, self.series) and axis not in self.select and len(axis_values) > 1:
+                raise ValueError(
+                    f"{where}: axis {axis!r} has {len(axis_values)} values: expected it as x, as series or in select"
+                )
 
 
 _READERS: dict[str, tuple[Callable[[Any], bool], str]] = {
