@@ -67,6 +67,13 @@ def locate(
     ------
     ValueError
         For an empty sector, or one outside of what is allowed.
+
+    Notes
+    -----
+    The far-field angle search bends with the wavefront. Without noise, on an array of 0.5 m at
+    28 GHz: exact at broadside, off by less than 1 mm within 10 degrees of it, and from about an
+    eighth of the Rayleigh distance inwards the far-field spectrum splits into two peaks, the angle
+    is that of one of them and the range is wrong by metres.
     """
     (angle_low, angle_high), (range_low, range_high) = angle_sector_rad, range_sector_m
     if not -math.pi / 2 <= angle_low < angle_high <= math.pi / 2:

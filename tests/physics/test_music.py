@@ -25,11 +25,11 @@ def _spectrum(echo: np.ndarray, responses: np.ndarray) -> np.ndarray:
     return np.sum(np.abs(responses.conj() @ subspace) ** 2, axis=-1)
 
 
-@pytest.mark.parametrize("position", [(10.0, 0.0), (45.0, 0.0), (12.0, -0.9)])
+@pytest.mark.parametrize("position", [(10.0, 0.0), (6.0, 0.0), (45.0, 0.0), (12.0, -0.9)])
 def test_a_noiseless_target_is_found_below_the_grid(position: tuple[float, float]) -> None:
     found = music.locate(_echoes(position, noise=0.0), ARRAY, WAVELENGTH, **SECTOR)[0]
     # the far-field angle search is not exact off broadside: a known bias of the two-step method
-    np.testing.assert_allclose(found, position, atol=1e-5 if position[1] == 0.0 else 5e-3)
+    np.testing.assert_allclose(found, position, atol=1e-5 if position[1] == 0.0 else 1e-3)
 
 
 @pytest.mark.parametrize("noise", [0.01, 1.0, 5.0, 1e4])
