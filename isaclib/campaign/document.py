@@ -152,3 +152,17 @@ def mapping(where: str, value: Any, expected: str = "keys and values") -> dict[A
     if not isinstance(value, dict):
         raise refuse(where, value, expected)
     return value
+
+
+def parse(where: str, value: str) -> Any:
+    """Read one value as a campaign file would.
+
+    Raises
+    ------
+    CampaignError
+        Where it is no YAML.
+    """
+    try:
+        return yaml.load(value, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise CampaignError(f"{where}: {' '.join(str(error).split())}") from None

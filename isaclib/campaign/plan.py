@@ -185,9 +185,9 @@ def settled(campaign: Campaign, root: str | Path) -> Campaign:
     return campaign
 
 
-def plan_path(root: str | Path, digest: str, round_: int = 0) -> Path:
-    """Return the path of a plan."""
-    return Path(root) / "plan" / digest / f"{round_:03d}.json"
+def plan_paths(root: str | Path, digest: str) -> list[Path]:
+    """Return the paths of the plans of a digest, one a round."""
+    return sorted((Path(root) / "plan" / digest).glob("*.json"))
 
 
 def complete_marker(root: str | Path, digest: str) -> Path:

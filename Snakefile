@@ -1,0 +1,29 @@
+"""From campaign files to figures; the campaigns are those of config/config.yaml."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+localrules:
+    all,
+    complete,
+
+
+rule all:
+    input:
+        summaries(),
+        figures(),
+
+
+include: "workflow/rules/plan.smk"
+include: "workflow/rules/run.smk"
+include: "workflow/rules/gather.smk"
+include: "workflow/rules/summarise.smk"
+include: "workflow/rules/figure.smk"

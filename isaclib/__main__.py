@@ -1,0 +1,5 @@
+"""``python -m isaclib``: the command line."""
+
+from isaclib.cli import app
+
+app()

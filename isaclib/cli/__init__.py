@@ -1,0 +1,154 @@
+"""The command ``isaclib``: thin, every command calls one function of the package (floor 4).
+
+Modules are imported inside the commands: ``isaclib --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isaclib.cli import workflow
+from isaclib.cli.errors import OneLineErrors
+
+app = typer.Typer(
+    cls=OneLineErrors,
+    help="Monte Carlo campaigns of near-field integrated sensing and communication beamforming.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(workflow.app, name="workflow", hidden=True)
+
+File = Annotated[Path, typer.Argument(help="Campaign file, such as config/campaigns/hybrid-fig3.yaml.")]
+Effort = Annotated[str, typer.Option(help="Realisations: quick or paper.")]
+Results = Annotated[Path, typer.Option(help="Folder of all results.")]
+RESULTS = Path("results")
+
+
+@app.command()
+def validate(
+    files: Annotated[list[Path], typer.Argument(help="Campaign files.")],
+    effort: Effort = "quick",
+    results: Results = RESULTS,
+) -> None:
+    """Check campaign files; nothing is run."""
+    from isaclib.campaign.reading import check_writable, load
+    from isaclib.cli.tables import described
+
+    check_writable(results)
+    for file in files:
+        typer.echo(f"{file}: {described(load(file, effort=effort))}")
+
+
+@app.command()
+def plan(
+    file: File,
+    effort: Effort = "quick",
+    results: Results = RESULTS,
+    cores: Annotated[
+        int | None, typer.Option(min=1, help="Cores that share the runs; default: all of this machine.")
+    ] = None,
+    run_seconds: Annotated[float | None, typer.Option(min=1.0, help="Length of a run; default: chosen.")] = None,
+) -> None:
+    """Say what is missing and what it costs: jobs, core-hours, gigabytes; nothing is run or written."""
+    import os
+
+    from isaclib.campaign.plan import make_plan, settled
+    from isaclib.campaign.reading import load
+    from isaclib.cli.tables import print_plan
+
+    campaign = load(file, effort=effort)
+    campaign = settled(campaign, results / campaign.name)
+    cores = cores or os.cpu_count() or 1
+    print_plan(campaign, make_plan(campaign, results / campaign.name, cores=cores, run_seconds=run_seconds), cores)
+
+
+@app.command()
+def status(file: File, effort: Effort = "quick", results: Results = RESULTS) -> None:
+    """Say how far a campaign is: done, running, failed, infeasible, time left, the last failure's reason."""
+    from isaclib.campaign.plan import settled
+    from isaclib.campaign.reading import load
+    from isaclib.campaign.status import status as read_status
+
+    campaign = load(file, effort=effort)
+    root = results / campaign.name
+    typer.echo(str(read_status(root, settled(campaign, root))))
+
+
+@app.command()
+def show(
+    file: Annotated[Path, typer.Argument(help="Campaign file, or the folder or summary.nc of its results.")],
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Metric; may be repeated. Default: those of the figures.")
+    ] = None,
+    statistic: Annotated[str, typer.Option(help="mean, median, rms, q05, q25, q75, q95, ...")] = "median",
+    population: Annotated[
+        str, typer.Option(help="common: draws feasible for every scheme; own: for each its own.")
+    ] = "common",
+    results: Results = RESULTS,
+) -> None:
+    """Print statistics of a finished campaign with their 95 % intervals."""
+    from isaclib.cli.tables import print_summary
+
+    print_summary(file, results=results, metrics=metric or [], statistic=statistic, population=population)
+
+
+@app.command()
+def solve(
+    scheme: Annotated[str, typer.Argument(help="Scheme, such as speb-min-hbf.")],
+    system: Annotated[str, typer.Option(help="System.")] = "hybrid",
+    solver: Annotated[str | None, typer.Option(help="Solver; default: the scheme's first.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter, such as power_dbm=20; may be repeated.")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="An option of the solver, name=value; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    realisation: Annotated[int, typer.Option(min=0, help="Index of the draw.")] = 0,
+) -> None:
+    """Design for one realisation and print its metrics, certificate and time."""
+    from isaclib.cli.solve import print_solution
+
+    print_solution(
+        system=system,
+        scheme=scheme,
+        solver=solver,
+        settings=set_ or [],
+        options=option or [],
+        seed=seed,
+        realisation=realisation,
+    )
+
+
+@app.command()
+def prune(
+    file: File,
+    results: Results = RESULTS,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete; without it they are only listed.")] = False,
+) -> None:
+    """List, or delete, runs that hold nothing the campaign file names in any effort."""
+    from isaclib.campaign.prune import prune as prune_runs
+    from isaclib.campaign.reading import load
+
+    campaign = load(file)
+    typer.echo(str(prune_runs(results / campaign.name, campaign, dry_run=not delete)))
+
+
+@app.command()
+def verify(file: File, results: Results = RESULTS) -> None:
+    """Check every file of a campaign's results; damaged ones are named and removed, to be solved again."""
+    from isaclib.campaign.reading import load
+    from isaclib.campaign.verify import verify as verify_results
+
+    campaign = load(file)
+    checked, damaged = verify_results(results / campaign.name)
+    for reason in damaged:
+        typer.echo(reason, err=True)
+    if damaged:
+        typer.echo(f"{len(damaged)} removed; `snakemake` makes them again")
+        raise typer.Exit(1)
+    typer.echo(f"{campaign.name}: {checked} files, all sound")

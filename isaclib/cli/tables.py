@@ -1,0 +1,142 @@
+"""Tables in the terminal: a plan, a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isaclib.campaign.document import CampaignError
+from isaclib.campaign.plan import Plan
+from isaclib.campaign.spec import Campaign
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def described(campaign: Campaign) -> str:
+    """Return one line on what a campaign file asks for."""
+    axes = ", ".join(f"{len(values)} values of {axis}" for axis, values in campaign.axes.items())
+    counts = sorted({curve.realisations for curve in campaign.curves})
+    realisations = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    figures = f"{len(campaign.figures)} figure{'s' * (len(campaign.figures) != 1)}"
+    effort = f"{realisations} realisations a point in effort {campaign.effort}"
+    return f"{len(campaign.curves)} schemes, {axes}, {effort}, {figures}"
+
+
+def print_plan(campaign: Campaign, plan: Plan, cores: int) -> None:
+    """Print what a plan adds: curve by curve, then jobs, core-hours and gigabytes.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        What was planned.
+    plan : Plan
+        Written or not.
+    cores : int
+        Cores that share the runs, for the expected duration.
+    """
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title=f"{campaign.name}, effort {campaign.effort}", title_justify="left")
+    for header in ("scheme", "solver"):
+        table.add_column(header, overflow="fold")
+    for header in ("points", "wanted", "missing", "runs", "core-hours"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for curve in campaign.curves:
+        ids = {point.id for point in campaign.points(curve).values()}
+        runs = [run for run in plan.runs if run.scheme_id == curve.scheme_id and ids & set(run.points)]
+        missing = [cell for run in runs for cell in run.cells if cell.point in ids]
+        # a run may serve two curves of one scheme: its time is shared out by realisations
+        hours = sum(
+            run.seconds * sum(len(c) for c in run.cells if c.point in ids) / run.realisations / 3600 for run in runs
+        )
+        table.add_row(
+            curve.label,
+            curve.solver,
+            str(len(ids)),
+            str(len(ids) * curve.realisations),
+            str(sum(map(len, missing))),
+            str(len(runs)),
+            f"{hours:.3f}",
+        )
+    _print(table)
+    jobs = len(plan.runs)
+    print(f"{jobs} job{'s' * (jobs != 1)}, {plan.seconds / 3600:.3f} core-hours, {plan.bytes / 1e9:.3f} GB to add")
+    if jobs:
+        longest = plan.runs[0].seconds
+        print(f"about {duration(max(plan.seconds / cores, longest))} on {cores} core{'s' * (cores != 1)}")
+
+
+def print_summary(source: Path, *, results: Path, metrics: Sequence[str], statistic: str, population: str) -> None:
+    """Print one statistic of some metrics of a finished campaign.
+
+    Parameters
+    ----------
+    source : Path
+        Campaign file, or folder or ``summary.nc`` of its results.
+    results : Path
+        Folder of all results.
+    metrics : sequence of str
+        Empty: those of the campaign file's figures, or ``status_count`` alone.
+    statistic, population : str
+        What is printed.
+
+    Raises
+    ------
+    CampaignError
+        Where there is no summary yet.
+    """
+    from isaclib.campaign import tidy
+    from isaclib.campaign.reading import load
+
+    chosen = list(metrics)
+    path = source if source.suffix == ".nc" else source / "summary.nc"
+    if source.suffix == ".yaml":
+        campaign = load(source)
+        path = results / campaign.name / "summary.nc"
+        chosen = chosen or list(dict.fromkeys(curve.metric for figure in campaign.figures for curve in figure.y))
+    if not path.exists():
+        raise CampaignError(f"{path}: missing: expected the summary of a finished campaign; `snakemake` makes it")
+    summary = tidy.open_summary(path)
+    for name in chosen or tidy.metrics(summary)[:1]:
+        values = tidy.metric(summary, name)
+        if "iteration" in values.dims:
+            continue
+        unit = values.attrs.get("units", "1")
+        quantity = f"{values.attrs.get('long_name', name)}{'' if unit == '1' else f' [{unit}]'}"
+        title = f"{quantity}: {statistic}, {population} draws"
+        _print_frame(tidy.table(summary, name, statistic, population=population), title)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _print_frame(frame: pd.DataFrame, title: str) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    frame = frame.reset_index() if frame.index.names[0] is not None else frame
+    for column in frame.columns:
+        table.add_column(str(column), justify="right", overflow="fold")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(f"{value:g}" if isinstance(value, float) else str(value) for value in row))
+    _print(table)
+
+
+def _print(table: object) -> None:
+    import shutil
+
+    from rich.console import Console
+
+    # a file or a pipe has no width of its own: 80 columns would fold every table
+    console = Console(highlight=False)
+    Console(highlight=False, width=None if console.is_terminal else max(shutil.get_terminal_size().columns, 160)).print(
+        table
+    )

@@ -1,0 +1,95 @@
+"""The commands that the rules of the workflow call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from isaclib.campaign.spec import Campaign
+
+app = typer.Typer(help="Steps of the workflow.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument()]
+Option = Annotated[str, typer.Option()]
+Results = Annotated[Path, typer.Option()]
+Output = Annotated[Path, typer.Option()]
+
+
+@app.command()
+def plan(
+    file: File,
+    effort: Option,
+    results: Results,
+    digest: Option,
+    output: Output,
+    cores: Annotated[int, typer.Option()] = 1,
+    run_seconds: Annotated[float | None, typer.Option()] = None,
+) -> None:
+    """Write a plan."""
+    from isaclib.campaign.plan import make_plan
+    from isaclib.cli.tables import print_plan
+
+    campaign = _campaign(file, effort, digest)
+    made = make_plan(campaign, results / campaign.name, cores=cores, run_seconds=run_seconds)
+    made.write(output)
+    print_plan(campaign, made, cores)
+
+
+@app.command()
+def run(output: Annotated[Path, typer.Argument()]) -> None:
+    """Execute the run that a file is named after."""
+    from isaclib.campaign.plan import find_run
+    from isaclib.campaign.run import execute
+
+    execute(find_run(output.parent.parent, output.stem), output, progress=True)
+
+
+@app.command()
+def gather(file: File, effort: Option, results: Results, digest: Option, output: Output) -> None:
+    """Gather the runs of a plan into one dataset."""
+    from isaclib.campaign.coverage import extended
+    from isaclib.campaign.gather import gather as gather_runs
+    from isaclib.campaign.plan import Plan, plan_paths
+    from isaclib.campaign.sidecar import read_sidecar
+
+    campaign = _campaign(file, effort, digest)
+    root = results / campaign.name
+    ids = sorted({run_id for path in plan_paths(root, digest) for run_id in Plan.read(path).run_ids})
+    paths = [root / "runs" / f"{run_id}.nc" for run_id in ids]
+    gather_runs(root, extended(campaign, map(read_sidecar, paths)), paths, output)
+
+
+@app.command()
+def summarise(
+    dataset: Annotated[Path, typer.Argument()],
+    summary: Annotated[Path, typer.Argument()],
+    table: Annotated[Path, typer.Argument()],
+) -> None:
+    """Write the statistics of a dataset."""
+    from isaclib.campaign.summary import summarise as write_summary
+
+    write_summary(dataset, summary, table)
+
+
+@app.command()
+def figure(file: File, effort: Option, results: Results, digest: Option, name: Option) -> None:
+    """Draw one figure."""
+    from isaclib.figures.campaign import draw
+
+    campaign = _campaign(file, effort, digest)
+    root = results / campaign.name
+    spec = next(figure for figure in campaign.figures if figure.name == name)
+    draw(root / "summary.nc", root / "campaign.nc", spec, root / "figures" / name)
+
+
+def _campaign(file: Path, effort: str, digest: str) -> Campaign:
+    from isaclib.campaign.document import CampaignError
+    from isaclib.campaign.reading import load
+
+    campaign = load(file, effort=effort)
+    if campaign.digest != digest:
+        raise CampaignError(f"{file}: changed while the workflow was running: start it again")
+    return campaign

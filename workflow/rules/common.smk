@@ -1,0 +1,87 @@
+import json
+import shlex
+import sys
+
+from isaclib.campaign.document import CampaignError
+from isaclib.campaign.settings import read_settings
+
+# Everything is checked here, when the workflow is read: no job starts on a file with an error.
+try:
+    SETTINGS = read_settings(config)
+except CampaignError as error:
+    sys.exit(str(error))
+
+RESULTS = SETTINGS.results
+CAMPAIGNS = SETTINGS.campaigns
+ISACLIB = f"{shlex.quote(sys.executable)} -m isaclib"
+
+# Jobs are the parallelism: two processes of several BLAS threads each slow one another down.
+shell.prefix("export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1; ")
+
+
+wildcard_constraints:
+    campaign="[^/]+",
+    digest="[0-9a-f]+",
+    round=r"\d+",
+    run="[0-9a-f]+",
+    figure="[^/]+",
+
+
+def summaries():
+    """Summaries of every campaign."""
+    return expand(f"{RESULTS}/{{campaign}}/summary.{{ending}}", campaign=CAMPAIGNS, ending=["nc", "csv"])
+
+
+def figures():
+    """Figures of every campaign."""
+    return [
+        f"{RESULTS}/{name}/figures/{figure.name}.{ending}"
+        for name, campaign in CAMPAIGNS.items()
+        for figure in campaign.figures
+        for ending in ["pdf", "png", "csv"]
+    ]
+
+
+def plan_of(wildcards, round_):
+    """Plan of one round: written first where it is not there yet."""
+    path = checkpoints.plan.get(campaign=wildcards.campaign, digest=wildcards.digest, round=f"{round_:03d}").output[0]
+    with open(path) as file:
+        return json.load(file)
+
+
+def run_files(wildcards, plan):
+    """Files and sidecars of the runs that a plan lists, new ones and those on disk."""
+    stems = [f"{RESULTS}/{wildcards.campaign}/runs/{run}" for run in [*plan["runs"], *plan["reuse"]]]
+    return [f"{stem}.{ending}" for stem in stems for ending in ["nc", "json"]]
+
+
+def runs_before(wildcards):
+    """Runs of all rounds before the one to be planned."""
+    return [path for k in range(int(wildcards.round)) for path in run_files(wildcards, plan_of(wildcards, k))]
+
+
+def runs_of_all_rounds(wildcards):
+    """Runs of every round, the last of which says so."""
+    found = []
+    for round_ in range(1000):
+        plan = plan_of(wildcards, round_)
+        found += run_files(wildcards, plan)
+        if plan["final"]:
+            break
+    return sorted(set(found))
+
+
+def marker_of_today(wildcards):
+    """The marker that every run of what the campaign file asks for now is there."""
+    return f"{RESULTS}/{wildcards.campaign}/plan/{CAMPAIGNS[wildcards.campaign].digest}/complete"
+
+
+def campaign_file(wildcards):
+    """The campaign's file."""
+    return str(CAMPAIGNS[wildcards.campaign].path)
+
+
+def request(wildcards):
+    """Options that tell a command which campaign, in which effort, and that the file is still the one that was read."""
+    campaign = CAMPAIGNS[wildcards.campaign]
+    return f"{shlex.quote(str(campaign.path))} --effort {campaign.effort} --results {shlex.quote(RESULTS)} --digest {campaign.digest}"
