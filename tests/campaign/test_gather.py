@@ -1,0 +1,188 @@
+"""Gathering runs into one dataset, and opening it."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import isaclib
+from isaclib.campaign.gather import gather
+from isaclib.campaign.run import execute
+from isaclib.systems.base import Status
+
+CURVES = "[plain, {scheme: plain, solver: slow, label: one by one, realisations: 5}]"
+
+
+@pytest.fixture
+def gathered(tmp_path, runs_of):
+    """Return a function that executes runs of a campaign and gathers all runs there are."""
+
+    def make(spec, runs=None, name="campaign.nc") -> xr.Dataset:
+        folder = tmp_path / "results" / "runs"
+        for run in runs_of(spec) if runs is None else runs:
+            if not (folder / f"{run.id}.nc").exists():
+                execute(run, folder / f"{run.id}.nc", progress=False)
+        output = tmp_path / "results" / name
+        gather(folder.parent, spec, [path.stem for path in folder.glob("*.nc")], output)
+        return isaclib.open_campaign(output)
+
+    return make
+
+
+def simulated(tiny, spec, curve, index, start, stop):
+    parameters = tiny.system.Parameters(**spec.points(curve)[index].parameters)
+    scenario = tiny.system.draw(parameters, seed=spec.seed, start=start, stop=stop)
+    design = tiny.system.design(scenario, scheme=curve.scheme, solver=curve.solver, options=curve.options)
+    return tiny.system.evaluate(scenario, design)
+
+
+def test_the_dataset_is_what_the_file_names(campaign, gathered, tiny):
+    spec = campaign(schemes=CURVES, grid="{power_dbm: [10, 20], users: [3, 2]}", estimators="{echo: {}}")
+    data = gathered(spec)
+    assert dict(data.sizes) == {
+        "scheme": 2, "power_dbm": 2, "users": 2, "realisation": 100, "user": 3, "constraint": 4, "iteration": 5, "trial": 3
+    }  # fmt: skip
+    assert data["peb_m"].dims == ("scheme", "power_dbm", "users", "realisation")
+    assert data["scheme"].values.tolist() == ["plain", "one by one"]
+    assert data["power_dbm"].attrs["units"] == "dBm"
+    assert data["constraint"].values.tolist() == ["power", "rate 0", "rate 1", "rate 2"]
+    direct = simulated(tiny, spec, spec.curves[0], (1, 1), 64, 128)
+    here = data.sel(scheme="plain", power_dbm=20.0, users=2)
+    np.testing.assert_array_equal(here["peb_m"].values[64:], direct["peb_m"].values[:36])
+    np.testing.assert_array_equal(here["rate"].values[64:, :2], direct["rate"].values[:36])
+    assert here["peb_m"].attrs == {"units": "m", "long_name": "position error bound"}
+
+
+def test_padding_and_holes_are_nan_and_not_run(campaign, gathered):
+    data = gathered(campaign(schemes=CURVES, grid="{power_dbm: [10, 20], users: [3, 2]}"))
+    assert np.isnan(data["rate"].sel(users=2, user=2).values).all()
+    assert np.isnan(data["trace"].sel(power_dbm=10).values[..., -1]).all()
+    hole = data.sel(scheme="one by one").isel(realisation=slice(5, None))
+    assert (hole["status"] == Status.NOT_RUN).all()
+    assert np.isnan(hole["peb_m"].values).all()
+    assert np.isnan(hole["iterations"].values).all()
+    assert data["status"].dtype == np.int8
+    meanings = data["status"].attrs["flag_meanings"].split()
+    assert meanings[int(data["status"].values.max())] == "not_run"
+    assert data["status"].attrs["flag_values"].tolist() == [int(s) for s in Status]
+
+
+def test_labels_of_an_axis_and_what_they_set(campaign, gathered):
+    data = gathered(
+        campaign(grid="{size: {small: {elements: 4, users: 1}, large: {elements: 8, users: 2}}}", realisations="4")
+    )
+    assert data["size"].values.tolist() == ["small", "large"]
+    assert data["elements"].dims == ("size",)
+    assert data.sel(size="large")["elements"] == 8
+
+
+def test_times_are_apart(campaign, gathered, tmp_path):
+    data = gathered(campaign())
+    assert not [name for name in data.variables if name.endswith("_seconds")]
+    timing = xr.open_dataset(tmp_path / "results" / "campaign.nc", group="timing")
+    assert timing["solve_seconds"].dims == ("scheme", "power_dbm", "realisation")
+    assert (timing["solve_seconds"] > 0).all()
+
+
+def test_reasons_of_failed_draws(campaign, gathered, tiny, tmp_path):
+    tiny.bad = {70, 3}
+    data = gathered(campaign(grid="{users: [1, 2]}"))
+    failures = xr.open_dataset(tmp_path / "results" / "campaign.nc", group="failures")
+    assert failures["failed_realisation"].values.tolist() == [3, 70, 3, 70]
+    assert failures["failed_users"].values.tolist() == [0, 0, 1, 1]
+    assert failures["reason"].values[1] == "FloatingPointError: singular matrix at 70, second line"
+    assert (data["status"].isel(realisation=[3, 70]) == Status.FAILED).all()
+
+
+def test_every_variable_has_a_checksum_and_a_curve_is_one_chunk(campaign, gathered, tmp_path):
+    import netCDF4
+
+    gathered(campaign(schemes=CURVES, estimators="{echo: {}}"))
+    with netCDF4.Dataset(tmp_path / "results" / "campaign.nc") as file:
+        for group in (file, *file.groups.values()):
+            for variable in group.variables.values():
+                assert variable.filters()["fletcher32"], variable.name
+        assert file["peb_m"].chunking() == [1, 2, 100]
+
+
+def test_history_leaves_no_trace(campaign, gathered, runs_of, tmp_path):
+    small = campaign(realisations="64", grid="{users: [4, 2]}")
+    gathered(small, name="small.nc")
+    spec = campaign(realisations="100", grid="{users: [2, 1]}", schemes=CURVES)
+    grown = gathered(spec, runs_of(spec, size=1), name="grown.nc")
+    for old in (tmp_path / "results" / "runs").iterdir():
+        old.unlink()
+    fresh = gathered(spec, name="fresh.nc")
+    xr.testing.assert_identical(grown, fresh)
+    assert fresh.sizes["user"] == 2
+
+
+def test_estimates_of_later_runs_join_their_designs(campaign, gathered, runs_of):
+    plain = campaign()
+    gathered(plain, name="plain.nc")
+    spec = campaign(estimators="{echo: {trials: 2}}")
+    late = gathered(spec, runs_of(spec, designs=False), name="late.nc")
+    assert late.sizes["trial"] == 2
+    assert not np.isnan(late["echo_error_m"].where(late["status"] == 0, 0.0)).any()
+    other = campaign(estimators="{echo: {trials: 1}}")
+    again = gathered(other, runs_of(other, designs=False), name="again.nc")
+    assert again.sizes["trial"] == 1
+    xr.testing.assert_equal(again["peb_m"], late["peb_m"])
+
+
+def test_a_damaged_run_is_named(campaign, gathered, runs_of, tmp_path):
+    spec = campaign()
+    gathered(spec)
+    path = next((tmp_path / "results" / "runs").glob("*.nc"))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"^{path}: damaged: "):
+        gather(path.parent.parent, spec, [path.stem], tmp_path / "out.nc")
+    assert not (tmp_path / "out.nc").exists()
+    with pytest.raises(ValueError, match=r"abc\.json: missing: "):
+        gather(path.parent.parent, spec, ["abc"], tmp_path / "out.nc")
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_memory_does_not_grow_with_the_realisations(campaign, runs_of, tmp_path):
+    def peak(count: int) -> int:
+        spec = campaign(realisations=str(count), grid="{power_dbm: [10]}")
+        root = tmp_path / str(count)
+        runs = runs_of(spec, size=4)
+        for run in runs:
+            execute(run, root / "runs" / f"{run.id}.nc", progress=False)
+        tracemalloc.start()
+        gather(root, spec, [run.id for run in runs], root / "campaign.nc")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    peak(256)  # what is imported and cached once
+    few, many = peak(512), peak(4096)
+    # eight times the draws: a byte a draw for the index of the dimension, and the sidecars
+    assert many < few + 400_000
+    assert many < 3_000_000
+
+
+def test_a_campaign_is_opened_lazily_and_by_its_folder(campaign, gathered, tmp_path):
+    gathered(campaign())
+    data = isaclib.open_campaign(tmp_path / "results", chunks={})
+    assert data["peb_m"].chunks is not None
+    assert data.attrs["campaign"] == "tiny-1"
+
+
+def test_what_is_no_campaign_is_refused_in_one_line(tmp_path):
+    with pytest.raises(ValueError, match=r"campaign\.nc: missing: the campaign is not gathered yet"):
+        isaclib.open_campaign(tmp_path)
+    with pytest.raises(ValueError, match=r"nowhere: missing: "):
+        isaclib.open_campaign(tmp_path / "nowhere")
+    (tmp_path / "campaign.nc").write_bytes(b"no netCDF")
+    with pytest.raises(ValueError, match=r"campaign\.nc: not a netCDF-4 file"):
+        isaclib.open_campaign(tmp_path)
+    xr.Dataset({"a": 1}).to_netcdf(tmp_path / "other.nc")
+    with pytest.raises(ValueError, match=r"other\.nc: schema_version = none: expected 1"):
+        isaclib.open_campaign(tmp_path / "other.nc")
