@@ -24,8 +24,9 @@ GOLDEN_STEPS = 34
 _SINE = tuple((-1.0) ** (d // 2) / math.factorial(d) for d in range(21, 0, -2))
 _COSINE = tuple((-1.0) ** (d // 2) / math.factorial(d) for d in range(22, -1, -2))
 
-# reassociation lets sums over antennas use vector registers; the order stays fixed for one processor type
-_kernel: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz"}}
+# no fastmath: a function freshly compiled and the same one read back from the cache may be optimised
+# differently, and only strict arithmetic then gives the same bits
+_kernel: dict[str, Any] = {"cache": True, "error_model": "numpy"}
 
 
 def locate(
@@ -147,12 +148,14 @@ def _dominant(echo: np.ndarray, vector: np.ndarray) -> bool:
             vector[0, n], vector[1, n] = r, i
         if change < 1e-24:
             return True
-        for n in range(elements):
-            r = i = 0.0
-            for m in range(elements):
-                r += real[n, m] * vector[0, m] - imag[n, m] * vector[1, m]
-                i += real[n, m] * vector[1, m] + imag[n, m] * vector[0, m]
-            next_real[n], next_imag[n] = r, i
+        next_real[:] = 0.0
+        next_imag[:] = 0.0
+        for m in range(elements):
+            r, i = vector[0, m], vector[1, m]
+            for n in range(elements):
+                # column m of a Hermitian matrix is its conjugate row, which lies in one piece
+                next_real[n] += real[m, n] * r + imag[m, n] * i
+                next_imag[n] += real[m, n] * i - imag[m, n] * r
     last = np.linalg.eigh(real + 1j * imag)[1][:, elements - 1]
     for n in range(elements):
         vector[0, n], vector[1, n] = last[n].real, last[n].imag

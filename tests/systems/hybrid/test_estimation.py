@@ -95,7 +95,8 @@ def test_echoes_are_common_to_all_schemes() -> None:
     # a second, dark stream changes nothing: neither the first symbols nor the noise depend on the users
     scenario = _scenario()
     alone, beside = _run(scenario), _run(scenario, _sensing_only(scenario, columns=2))
-    np.testing.assert_allclose(beside.music_position_m, alone.music_position_m, rtol=1e-9, atol=1e-7)
+    # the maximum of a spectrum is known to 1e-8 of its width only, far below the error bound of 1.6 cm
+    np.testing.assert_allclose(beside.music_position_m, alone.music_position_m, rtol=0.0, atol=1e-5)
 
 
 def test_no_design_no_estimate() -> None:
