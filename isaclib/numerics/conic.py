@@ -13,7 +13,7 @@ import scipy.sparse as sp
 CONIC_SOLVERS = ("CLARABEL", "SCS")
 # SCS stops at 1e-4 by default, which is far above the tolerances of the designs built on it.
 _SETTINGS: dict[str, dict[str, Any]] = {
-    "CLARABEL": {},
+    "CLARABEL": {"max_threads": 1},
     "SCS": {"eps_abs": 1e-7, "eps_rel": 1e-7, "max_iters": 20_000},
 }
 

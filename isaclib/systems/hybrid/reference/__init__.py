@@ -1,0 +1,1 @@
+"""Reference solvers of the sensing-oriented schemes in CVXPY, as Section IV writes them."""

@@ -57,17 +57,21 @@ def attempt_each(scenario: Scenario, one: Callable[[int], Attempt]) -> list[Atte
     for index in range(len(scenario)):
         began = time.perf_counter()
         if needed_w[index] > p.power_w:
-            found = Attempt(status=Status.INFEASIBLE, reason=f"the rates need {needed_w[index]:.3g} W of {p.power_w:.3g} W")
+            found = Attempt(
+                status=Status.INFEASIBLE, reason=f"the rates need {needed_w[index]:.3g} W of {p.power_w:.3g} W"
+            )
         else:
             try:
                 found = one(index)
-            except Exception as error:  # noqa: BLE001 - one draw may fail in any way; the others go on
+            except Exception as error:  # one draw may fail in any way; the others go on
                 found = Attempt(status=Status.FAILED, reason=f"{type(error).__name__}: {error}".splitlines()[0])
         attempts.append(replace(found, seconds=time.perf_counter() - began))
     return attempts
 
 
-def to_design(scenario: Scenario, problem: NormalisedProblem, attempts: list[Attempt], *, objective: str, hybrid: bool) -> Design:
+def to_design(
+    scenario: Scenario, problem: NormalisedProblem, attempts: list[Attempt], *, objective: str, hybrid: bool
+) -> Design:
     """Recompute objective and constraints of every attempt and put them together.
 
     Parameters

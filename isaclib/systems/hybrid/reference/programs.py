@@ -57,7 +57,9 @@ class CovarianceProgram:
         Rates may be missed at a price, so that a point always exists.
     """
 
-    def __init__(self, size: int, blocks: int, users: int, *, unit_diagonal: bool, objective: str, forgiving: bool) -> None:
+    def __init__(
+        self, size: int, blocks: int, users: int, *, unit_diagonal: bool, objective: str, forgiving: bool
+    ) -> None:
         import cvxpy as cp
 
         self.basis = HermitianCoordinates(size)
@@ -104,7 +106,9 @@ class CovarianceProgram:
         schur = cp.bmat([[j11 - information, j12], [j12.T, q * np.eye(2)]]) >> 0
         return bound, [epigraph, schur]
 
-    def solve(self, *, weight: np.ndarray, sensing: list[np.ndarray], rates: list[np.ndarray], needs: np.ndarray, solver: str) -> Relaxed:
+    def solve(
+        self, *, weight: np.ndarray, sensing: list[np.ndarray], rates: list[np.ndarray], needs: np.ndarray, solver: str
+    ) -> Relaxed:
         """Solve for one realisation.
 
         Parameters
@@ -131,11 +135,15 @@ class CovarianceProgram:
         status = solve(self._problem, solver)
         if not status.has_solution:
             return Relaxed(status, np.nan, ())
-        return Relaxed(status, float(self._value.value), tuple(self.basis.matrix(x.value) for x in self._variables))
+        return Relaxed(
+            status, float(self._value.value), tuple(self.basis.matrix(np.asarray(x.value)) for x in self._variables)
+        )
 
 
 @lru_cache(maxsize=16)
-def covariance_program(size: int, blocks: int, users: int, *, unit_diagonal: bool, objective: str, forgiving: bool) -> CovarianceProgram:
+def covariance_program(
+    size: int, blocks: int, users: int, *, unit_diagonal: bool, objective: str, forgiving: bool
+) -> CovarianceProgram:
     """Return the compiled program of a shape; see `CovarianceProgram`."""
     return CovarianceProgram(size, blocks, users, unit_diagonal=unit_diagonal, objective=objective, forgiving=forgiving)
 
@@ -169,7 +177,13 @@ def sensing_functionals(seen: np.ndarray) -> np.ndarray:
 
 
 def digital_relaxation(
-    problem: NormalisedProblem, index: int, basis: np.ndarray | None, *, objective: str, solver: str, forgiving: bool = False
+    problem: NormalisedProblem,
+    index: int,
+    basis: np.ndarray | None,
+    *,
+    objective: str,
+    solver: str,
+    forgiving: bool = False,
 ) -> Relaxed:
     """Problem (38) for orthonormal columns `basis` = F_A / sqrt(M), or the fully digital one.
 
@@ -202,7 +216,13 @@ def digital_relaxation(
     outer = np.einsum("nk,mk->knm", channels, np.conj(channels))
     rates = [np.where(np.arange(users) == block, 1.0, -gamma)[:, None, None] * outer for block in range(users)]
     program = covariance_program(size, users, users, unit_diagonal=False, objective=objective, forgiving=forgiving)
-    return program.solve(weight=problem.weight, sensing=[sensing_functionals(seen)] * users, rates=rates, needs=gamma * noise, solver=solver)
+    return program.solve(
+        weight=problem.weight,
+        sensing=[sensing_functionals(seen)] * users,
+        rates=rates,
+        needs=gamma * noise,
+        solver=solver,
+    )
 
 
 def analog_relaxation(
@@ -239,4 +259,6 @@ def analog_relaxation(
             column = np.conj(spread[:, j]) * g[k]
             rates[k] += np.outer(column, np.conj(column)) * (1.0 if j == k else -gamma[k])
     program = covariance_program(size, 1, users, unit_diagonal=True, objective=objective, forgiving=forgiving)
-    return program.solve(weight=problem.weight, sensing=[np.asarray(sensing)], rates=[rates], needs=gamma * noise, solver=solver)
+    return program.solve(
+        weight=problem.weight, sensing=[np.asarray(sensing)], rates=[rates], needs=gamma * noise, solver=solver
+    )

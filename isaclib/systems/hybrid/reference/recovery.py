@@ -6,8 +6,13 @@ import numpy as np
 
 from isaclib.numerics.conic import principal_factor
 
+EXCESSIVE_POWER = 1e6
+"""Where the search for the least power gives up, in units of the power there is."""
 
-def share_power(gains: np.ndarray, noise: np.ndarray, gamma: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+
+def share_power(
+    gains: np.ndarray, noise: np.ndarray, gamma: np.ndarray, wanted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Share unit power among fixed directions so that every SINR is met, as close to a wish as that allows.
 
     The smallest powers that meet the SINRs solve a linear system; scaled up to unit power they
@@ -33,12 +38,12 @@ def share_power(gains: np.ndarray, noise: np.ndarray, gamma: np.ndarray, wanted:
     wanted = wanted / wanted.sum(axis=-1, keepdims=True)
     own = np.eye(users, dtype=bool)
     system = np.where(own, gains / gamma[:, None], -gains)
-    # a singular system has no positive solution; the ridge only keeps `solve` from raising
-    ridge = 1e-300 * own
-    least = np.linalg.solve(system + ridge, np.broadcast_to(noise, wanted.shape)[..., None])[..., 0]
-    total = least.sum(axis=-1)
-    attainable = np.all(least > 0.0, axis=-1) & (total <= 1.0)
-    safe = least / np.where(attainable, total, 1.0)[..., None]
+    with np.errstate(all="ignore"):
+        # a singular system has no positive solution; the ridge only keeps `solve` from raising
+        least = np.linalg.solve(system + 1e-300 * own, np.broadcast_to(noise, wanted.shape)[..., None])[..., 0]
+        total = least.sum(axis=-1)
+        attainable = np.all(least > 0.0, axis=-1) & (total <= 1.0)
+    safe = np.where(attainable[..., None], least, wanted) / np.where(attainable, total, 1.0)[..., None]
 
     def slack(powers: np.ndarray) -> np.ndarray:
         return (system @ powers[..., None])[..., 0] - noise
@@ -47,8 +52,7 @@ def share_power(gains: np.ndarray, noise: np.ndarray, gamma: np.ndarray, wanted:
     short = slack_wanted < 0.0
     steps = np.where(short, slack_safe / np.where(short, slack_safe - slack_wanted, 1.0), 1.0)
     step = np.min(steps, axis=-1, keepdims=True)
-    powers = (1.0 - step) * safe + step * wanted
-    return np.where(attainable[..., None], powers, wanted), attainable
+    return np.where(attainable[..., None], (1.0 - step) * safe + step * wanted, wanted), attainable
 
 
 def received_gains(channels: np.ndarray, beamformers: np.ndarray) -> np.ndarray:
@@ -78,7 +82,7 @@ def minimum_power_beams(channels: np.ndarray, noise: np.ndarray, gamma: np.ndarr
     Returns
     -------
     ndarray of complex, shape (n, K), or None
-        None where even unlimited power cannot meet them, or not within 500 steps.
+        None where they need more than `EXCESSIVE_POWER`, or cannot be met at all.
     """
     users, size = channels.shape
     scaled = (channels / np.sqrt(noise)[:, None]).T
@@ -86,20 +90,22 @@ def minimum_power_beams(channels: np.ndarray, noise: np.ndarray, gamma: np.ndarr
     for _ in range(500):
         filters = np.linalg.solve(np.eye(size) + (scaled * uplink) @ np.conj(scaled.T), scaled)
         received = np.sum(np.conj(scaled) * filters, axis=0).real
+        # rises from zero to the least uplink powers, whose sum is that of the downlink
         previous, uplink = uplink, 1.0 / ((1.0 + 1.0 / gamma) * received)
+        if uplink.sum() > EXCESSIVE_POWER:
+            return None
         if np.max(np.abs(uplink - previous)) <= 1e-12 * np.max(uplink):
             break
     directions = filters / np.linalg.norm(filters, axis=0)
     gains = received_gains(channels, directions)
     own = np.eye(users, dtype=bool)
-    try:
-        powers = np.linalg.solve(np.where(own, gains / gamma[:, None], -gains), noise)
-    except np.linalg.LinAlgError:
-        return None
+    powers = np.linalg.solve(np.where(own, gains / gamma[:, None], -gains), noise)
     return directions * np.sqrt(powers) if np.all(powers > 0.0) else None
 
 
-def restore_rates(beams: np.ndarray, channels: np.ndarray, noise: np.ndarray, gamma: np.ndarray) -> tuple[np.ndarray, bool]:
+def restore_rates(
+    beams: np.ndarray, channels: np.ndarray, noise: np.ndarray, gamma: np.ndarray
+) -> tuple[np.ndarray, bool]:
     """Move beamformers no further than needed towards the ones of least power, until the SINRs hold.
 
     With g_k^H w_k real and positive the SINR constraints are second-order cones, so on the segment

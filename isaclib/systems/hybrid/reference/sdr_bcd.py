@@ -14,11 +14,21 @@ from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.normalisation import NormalisedProblem, normalise
 from isaclib.systems.hybrid.reference.outcome import Attempt, attempt_each, to_design
 from isaclib.systems.hybrid.reference.programs import Relaxed, analog_relaxation, digital_relaxation
-from isaclib.systems.hybrid.reference.recovery import beams_from_covariances, received_gains, share_power, sinr_shortfall
+from isaclib.systems.hybrid.reference.recovery import (
+    beams_from_covariances,
+    received_gains,
+    share_power,
+    sinr_shortfall,
+)
 from isaclib.systems.hybrid.scenario import Scenario
 from isaclib.systems.streams import Stream, Streams
 
-SDR_BCD_OPTIONS: Mapping[str, Any] = {"conic_solver": "CLARABEL", "max_iterations": 10, "tolerance": 1e-3, "randomisations": 1000}
+SDR_BCD_OPTIONS: Mapping[str, Any] = {
+    "conic_solver": "CLARABEL",
+    "max_iterations": 10,
+    "tolerance": 1e-3,
+    "randomisations": 1000,
+}
 
 UNMET = 1e3
 """Added to the score of a sample whose rates no power split can meet."""
@@ -65,8 +75,22 @@ def sdr_bcd_snr(scenario: Scenario, options: Mapping[str, Any], rng: Streams) ->
     return _design(scenario, options, rng, objective="snr")
 
 
-def _design(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, objective: str) -> Design:
+def _check(options: Mapping[str, Any]) -> dict[str, Any]:
     check_solver(options["conic_solver"])
+    for name in ("max_iterations", "randomisations"):
+        if options[name] != int(options[name]) or options[name] < 1:
+            raise ValueError(f"option {name} = {options[name]!r}: expected a whole number of at least 1")
+    if not options["tolerance"] > 0.0:
+        raise ValueError(f"option tolerance = {options['tolerance']!r}: expected a number above 0")
+    return {
+        **options,
+        "max_iterations": int(options["max_iterations"]),
+        "randomisations": int(options["randomisations"]),
+    }
+
+
+def _design(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, objective: str) -> Design:
+    options = _check(options)
     p = scenario.parameters
     problem = normalise(scenario)
     starts = rng.complex_normal(Stream.SOLVER_START, (p.rf_chains, p.users))
@@ -115,7 +139,12 @@ class _Alternation:
             trace.append(value)
             if len(trace) > 1 and abs(trace[-1] - trace[-2]) <= self.options["tolerance"] * abs(trace[-1]):
                 break
-        return Attempt(analog=best.analog, digital=best.digital, reason="" if best.digital is not None else reason, trace=tuple(trace))
+        return Attempt(
+            analog=best.analog,
+            digital=best.digital,
+            reason="" if best.digital is not None else reason,
+            trace=tuple(trace),
+        )
 
     def _value(self, beams: np.ndarray) -> float:
         gram = self.problem.gram(beams)
@@ -126,35 +155,37 @@ class _Alternation:
 
     def _analog(self, spread: np.ndarray, generator: np.random.Generator) -> np.ndarray | None:
         """Best sample f_A of the relaxation (32), shape (N,)."""
-        problem, index = self.problem, self.index
+        problem, noise = self.problem, self.problem.noise[self.index]
         relaxed = self._relax(analog_relaxation, spread)
         if relaxed is None:
             return None
-        normals = generator.standard_normal((self.options["randomisations"], len(spread), 2)) @ np.array([1.0, 1.0j]) / np.sqrt(2.0)
+        pairs = generator.standard_normal((self.options["randomisations"], len(spread), 2))
+        normals = (pairs[..., 0] + 1j * pairs[..., 1]) / np.sqrt(2.0)
         samples = constant_modulus_samples(relaxed.covariances[0], normals)
         beams = samples[:, :, None] * spread
         powers = np.sum(np.abs(spread) ** 2, axis=0)
-        gains = received_gains(problem.g[index], beams)
+        gains = received_gains(problem.g[self.index], beams)
         # the digital stage comes next and is free to split the power anew: rank samples with that freedom
-        shares, met = share_power(gains / powers, problem.noise[index], problem.gamma, np.broadcast_to(powers, (len(samples), len(powers))))
+        wanted = np.broadcast_to(powers, (len(samples), len(powers)))
+        shares, met = share_power(gains / powers, noise, problem.gamma, wanted)
         gram = problem.gram(beams * np.sqrt(shares / powers)[:, None, :])
         merit = -gram[..., 0, 0].real if self.objective == "snr" else problem.cost(gram)
-        shortfall = sinr_shortfall(gains, problem.noise[index], problem.gamma)
-        return samples[np.argmin(np.where(met, merit, UNMET + shortfall))]
+        return samples[np.argmin(np.where(met, merit, UNMET + sinr_shortfall(gains, noise, problem.gamma)))]
 
     def _digital(self, basis: np.ndarray) -> tuple[np.ndarray, bool] | None:
         """Beamformers of the relaxation (38) in the coordinates of `basis`, and whether they meet the rates."""
-        problem, index = self.problem, self.index
         relaxed = self._relax(digital_relaxation, basis)
         if relaxed is None:
             return None
-        return beams_from_covariances(relaxed.covariances, problem.g[index] @ np.conj(basis), problem.noise[index], problem.gamma)
+        channels = self.problem.g[self.index] @ np.conj(basis)
+        return beams_from_covariances(relaxed.covariances, channels, self.problem.noise[self.index], self.problem.gamma)
 
     def _relax(self, relaxation: Any, matrix: np.ndarray) -> Relaxed | None:
         """Solve as written, and where the other factor leaves no point that meets the rates, as near as can be."""
+        solver = self.options["conic_solver"]
         for forgiving in (False, True):
             relaxed = relaxation(
-                self.problem, self.index, matrix, objective=self.objective, solver=self.options["conic_solver"], forgiving=forgiving
+                self.problem, self.index, matrix, objective=self.objective, solver=solver, forgiving=forgiving
             )
             if relaxed.status.has_solution:
                 return relaxed
