@@ -1,0 +1,69 @@
+"""Compare the direct solver of a scheme with its reference solver (CVXPY), draw by draw.
+
+python benchmarks/reference.py --draws 6 --power-dbm 30
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+import isaclib
+from isaclib.systems.base import Status
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scheme", default="speb-min-hbf", choices=("speb-min-hbf", "speb-min-fdbf"))
+    parser.add_argument("--draws", type=int, default=6)
+    parser.add_argument("--start", type=int, default=0, help="first realisation")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--power-dbm", type=float, default=30.0)
+    parser.add_argument("--elements", type=int, default=32)
+    parser.add_argument("--rf-chains", type=int, default=4)
+    parser.add_argument("--conic-solver", default="CLARABEL", choices=("CLARABEL", "SCS"))
+    arguments = parser.parse_args()
+
+    system = isaclib.get_system("hybrid")
+    parameters = system.Parameters(
+        power_dbm=arguments.power_dbm, elements=arguments.elements, rf_chains=arguments.rf_chains
+    )
+    direct, reference = tuple(system.scheme(arguments.scheme).solvers)[:2]
+    # compiles the kernels, so that the first draw is not charged for it
+    warm_up = system.draw(parameters, seed=arguments.seed, start=0, stop=1)
+    system.design(warm_up, scheme=arguments.scheme, solver=direct)
+
+    print(f"{arguments.scheme} at {arguments.power_dbm:g} dBm, N = {arguments.elements}, N_RF = {arguments.rf_chains}")
+    print("SPEB in cm^2; violation: largest, in units of its limit; ratio: SPEB of direct over that of the reference")
+    print(f"{'draw':>5} {'solver':>8} {'status':>11} {'SPEB':>11} {'violation':>10} {'seconds':>9} {'ratio':>9}")
+    ratios, seconds = [], {direct: [], reference: []}
+    for draw in range(arguments.start, arguments.start + arguments.draws):
+        scenario = system.draw(parameters, seed=arguments.seed, start=draw, stop=draw + 1)
+        speb = {}
+        for solver in (direct, reference):
+            options = {"conic_solver": arguments.conic_solver} if solver == reference else None
+            design = system.design(scenario, scheme=arguments.scheme, solver=solver, options=options)
+            metrics = system.evaluate(scenario, design)
+            speb[solver] = float(metrics["speb_m2"][0])
+            seconds[solver].append(float(design.solve_seconds[0]))
+            ratio = f"{speb[direct] / speb[reference]:9.6f}" if solver == reference else ""
+            violation = float(np.max(metrics["violation"][0]))
+            status = Status(int(metrics["status"][0])).name.lower()
+            print(
+                f"{draw:5d} {solver:>8} {status:>11} {1e4 * speb[solver]:11.6f} {violation:10.1e} "
+                f"{seconds[solver][-1]:9.4f} {ratio:>9}",
+                flush=True,
+            )
+        ratios.append(speb[direct] / speb[reference])
+    both = np.asarray(ratios)[np.isfinite(ratios)]
+    better = np.sum(both <= 1.0)
+    print(f"both designs on {both.size} of {arguments.draws} draws; direct at most the reference on {better}")
+    if both.size:
+        print(f"ratio: median {np.median(both):.6f}, largest {np.max(both):.6f}")
+    fast, slow = np.median(seconds[direct]), np.median(seconds[reference])
+    print(f"median seconds a draw: {fast:.4f} and {slow:.4f}, {slow / fast:.0f} times")
+
+
+if __name__ == "__main__":
+    main()
