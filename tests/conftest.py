@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,7 +58,13 @@ def _synthetic(
             "user": [0, 1],
             "iteration": steps,
         },
-        attrs={"campaign": "synthetic", "title": "Plain random numbers", "seed": 5, "isaclib_version": "0"},
+        attrs={
+            "curves": json.dumps([{"label": name, "scheme": name, "solver": "direct"} for name in schemes]),
+            "campaign": "synthetic",
+            "title": "Plain random numbers",
+            "seed": 5,
+            "isaclib_version": "0",
+        },
     )
     data.to_netcdf(path)
     seconds = xr.Dataset(

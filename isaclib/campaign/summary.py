@@ -63,7 +63,10 @@ def summarise(campaign_nc: str | Path, summary_nc: str | Path, summary_csv: str 
             if "status" not in data or {"scheme", "realisation"} - set(data["status"].dims):
                 raise ValueError(f"{campaign_nc}: expected a variable status over scheme, grid axes and realisation")
             out = stack.enter_context(netCDF4.Dataset(partial, "w"))
-            out.setncatts({key: value for key, value in data.attrs.items() if not key.startswith("_")})
+            # what made the draws made their statistics; what is said of the file itself is not copied
+            out.setncatts(
+                {key: value for key, value in data.attrs.items() if key not in ("schema_version", "complete")}
+            )
             axes = [str(dim) for dim in data["status"].dims if dim not in ("scheme", "realisation")]
             _write_coordinates(out, data)
             _write_populations(out, data["status"], axes)
@@ -104,6 +107,9 @@ def _write_coordinates(out: Any, data: xr.Dataset) -> None:
             _write_label(
                 out, str(name), tuple(str(dim) for dim in coordinate.dims), coordinate.values, coordinate.attrs
             )
+    auxiliary = [str(name) for name in data.coords if name not in data.dims and name in out.variables]
+    if auxiliary:
+        out.setncattr("coordinates", " ".join(auxiliary))
     for name, values in labels.items():
         _write_label(out, name, (name,), np.array(values), {})
 

@@ -1,0 +1,117 @@
+"""Axes a reader can read numbers from: names with units, ticks at sensible values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_UNITS = {"1": "", "m^2": "m²", "bit/s/Hz": "bit/s/Hz"}
+
+
+def named(name: str, units: str | None) -> str:
+    """Return "Name (unit)", the first letter a capital, the unit left out where there is none.
+
+    Parameters
+    ----------
+    name : str
+        A long_name; what follows a semicolon is explanation and left out.
+    units : str or None
+        As in the file.
+
+    Returns
+    -------
+    str
+    """
+    text = name.split(";")[0].strip()
+    # "m-ary" stays, "transmit power" becomes "Transmit power"
+    text = text[:1].upper() + text[1:]
+    unit = _UNITS.get(units or "1", units or "")
+    return f"{text} ({unit})" if unit else text
+
+
+def set_x(axes: Axes, values: np.ndarray, labels: Sequence[Any] | None, *, log: bool, continuous: bool) -> None:
+    """Scale the x axis and put its ticks.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Drawn already.
+    values : ndarray
+        Every x that is drawn.
+    labels : sequence, optional
+        Texts of an axis of labels, at 0, 1, ...
+    log : bool
+        Logarithmic.
+    continuous : bool
+        Iterations: ticks anywhere; else at the grid's values while they do not collide.
+    """
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+    low, high = float(values.min()), float(values.max())
+    if labels is not None:
+        axes.set_xticks(range(len(labels)), [str(label) for label in labels])
+        axes.set_xlim(-0.3, len(labels) - 0.7)
+        axes.xaxis.set_minor_locator(NullLocator())
+        return
+    if log:
+        axes.set_xscale("log")
+        axes.set_xlim(low if continuous else low / 1.06, high if continuous else high * 1.06)
+    elif high > low:
+        pad = 0.0 if continuous else 0.03 * (high - low)
+        axes.set_xlim(low - pad, high + pad)
+    ticks = np.unique(values)
+    place = np.log(ticks) if log else ticks
+    if not continuous and 1 < len(ticks) <= 12 and np.diff(place).min() > 0.055 * (place[-1] - place[0]):
+        axes.xaxis.set_major_locator(FixedLocator(ticks.tolist()))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    elif log:
+        _log_ticks(axes.xaxis, low, high)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(7, integer=continuous))
+
+
+def set_y(axes: Axes, *, log: bool) -> None:
+    """Scale the y axis and put its ticks.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Drawn already.
+    log : bool
+        Logarithmic; below two decades with ticks at 1, 2 and 5.
+    """
+    if log:
+        axes.set_yscale("log")
+        low, high = axes.get_ylim()
+        if high / low < 1.5:
+            # a nearly constant curve is no cliff
+            middle = math.sqrt(low * high)
+            low, high = middle / 1.3, middle * 1.3
+            axes.set_ylim(low, high)
+        _log_ticks(axes.yaxis, low, high)
+
+
+def _log_ticks(axis: Any, low: float, high: float) -> None:
+    from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, NullFormatter
+
+    decades = math.log10(high / low)
+    if decades > 2.5:
+        axis.set_major_locator(LogLocator(10.0, numticks=12))
+        axis.set_minor_locator(LogLocator(10.0, subs=tuple(range(2, 10)), numticks=12))
+        plain = low >= 1e-3 and high <= 1e4
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}") if plain else LogFormatterMathtext())
+    else:
+        subs: tuple[float, ...] = (1.0, 2.0, 5.0) if decades > 0.8 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+        if decades <= 0.35:
+            subs = tuple(np.arange(1.0, 10.0, 0.2 if decades > 0.15 else 0.1).round(1).tolist())
+        axis.set_major_locator(LogLocator(10.0, subs=subs, numticks=30))
+        axis.set_minor_locator(LogLocator(10.0, subs=tuple(range(2, 10)), numticks=30))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+    axis.set_minor_formatter(NullFormatter())

@@ -1,0 +1,170 @@
+"""What a figure shows, in words: quantities, intervals, draws, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isaclib.campaign import tidy
+from isaclib.campaign.figure_spec import FigureSpec
+from isaclib.campaign.pairing import PAIRED
+from isaclib.campaign.statistics import QUANTILES
+from isaclib.figures.lines import Line
+from isaclib.figures.plot import legend_label, quantity, x_label
+from isaclib.figures.style import display
+from isaclib.systems.base import HAS_DESIGN, Status
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_METHODS = {
+    "mean": "Student's t",
+    "rms": "delta method, realisations as the sampling unit",
+    "difference_mean": "Student's t on pairs",
+    "difference_median": "order statistics of pairs",
+    "ratio_median": "order statistics of pairs",
+}
+
+
+def caption(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> str:
+    """Return the caption of a figure as reStructuredText.
+
+    Parameters
+    ----------
+    summary : xarray.Dataset
+        From `isaclib.campaign.tidy.open_summary`.
+    figure : FigureSpec
+        What was drawn.
+    lines : sequence of Line
+        What was drawn, as numbers.
+
+    Returns
+    -------
+    str
+        One paragraph, then the draws that have no design, then what made it.
+    """
+    parts = [figure.title or str(summary.attrs.get("title", figure.name)), _shown(summary, figure), *_bands(figure)]
+    parts.append(_draws(summary, figure, lines))
+    parts.extend(_populations(summary, figure, lines))
+    text = " ".join(part.rstrip(".") + "." for part in parts if part)
+    made = [
+        f"{key.replace('_', ' ')} {summary.attrs[key]}"
+        for key in ("campaign", "seed", "isaclib_version", "git_commit")
+        if key in summary.attrs
+    ]
+    return f"{_plain(text)}\n\n{_plain(_missing(summary, figure, lines))}\n" + (
+        f"\n*{_plain(', '.join(made))}*\n" if made else ""
+    )
+
+
+def _shown(summary: xr.Dataset, figure: FigureSpec) -> str:
+    several = len(figure.y) > 1
+    words = []
+    for curve in figure.y:
+        look = "markers" if curve.line == "none" else f"{curve.line} lines"
+        words.append(quantity(summary, curve) + (f" ({look})" if several else ""))
+    what = " and ".join(dict.fromkeys(words))
+    over = x_label(summary, figure).split(" (")[0]
+    over = over if over[:2].isupper() else over[:1].lower() + over[1:]
+    selected = ", ".join(f"{axis} = {value}" for axis, value in figure.select.items())
+    over = "iterations" if figure.kind == "convergence" else over
+    return f"{what[:1].upper()}{what[1:]} over the {over}" + (f" at {selected}" if selected else "")
+
+
+def _bands(figure: FigureSpec) -> list[str]:
+    marks: dict[str, list[str]] = {}
+    for curve in figure.y:
+        if curve.band == "quartiles":
+            meaning = "25 to 75 % of the draws"
+        elif curve.band == "interval" and (curve.statistic in _METHODS or curve.statistic in QUANTILES):
+            meaning = f"95 % confidence intervals ({_METHODS.get(curve.statistic, 'order statistics')})"
+        else:
+            continue
+        mark = "error bars" if curve.line == "none" else "bands"
+        if mark not in marks.setdefault(meaning, []):
+            marks[meaning].append(mark)
+    said = [f"{' and '.join(names).capitalize()}: {meaning}" for meaning, names in marks.items()]
+    if any(curve.statistic in PAIRED for curve in figure.y):
+        said.append("Pairs: the same draws under a scheme and under the first of the campaign")
+    if figure.kind == "convergence":
+        said.append("A draw whose solver has stopped keeps its last value; curves end where under 1 % still iterate")
+    return said
+
+
+def _draws(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> str:
+    """Say how many realisations are behind a point, and which curves have another number."""
+    spans: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        here = line.count[~np.isnan(line.ends[:, 0])]
+        label = legend_label(summary, line)
+        low, high = spans.get(label, (int(here.min()), int(here.max())))
+        spans[label] = (min(low, int(here.min())), max(high, int(here.max())))
+    groups: dict[tuple[int, int], list[str]] = {}
+    for label, span in spans.items():
+        groups.setdefault(span, []).append(f"\u201c{label}\u201d")
+    if not groups:
+        return "No draws yet"
+    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
+    told = [_span(ordered[0][0]), *(f"{_span(span)} for {', '.join(labels)}" for span, labels in ordered[1:])]
+    return f"Realisations behind a {'curve' if figure.kind == 'convergence' else 'point'}: {'; '.join(told)}"
+
+
+def _populations(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> list[str]:
+    if figure.population == "own":
+        return ["Statistics are over each scheme's own solved draws, which differ from curve to curve"]
+    share = _at(summary, figure, summary["common_share"])
+    value = share.sel(limit="value").values.ravel()
+    if not lines or not np.isfinite(value).any():
+        return []
+    worst = int(np.nanargmin(value))
+    lower, upper = (share.sel(limit=end).values.ravel()[worst] for end in ("lower", "upper"))
+    told = "Statistics are over the draws that every compared scheme solved"
+    least = f"{_percent(value[worst])} of all (95 % interval {_percent(lower)} to {_percent(upper)})"
+    if np.ptp(value[np.isfinite(value)]) == 0.0:
+        return [f"{told}: {least}"]
+    return [f"{told}: {least} at the hardest point, {_percent(np.nanmax(value))} at the easiest"]
+
+
+def _missing(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> str:
+    """Count the draws without a design, over all points of the figure."""
+    counted = _at(summary, figure, summary["status_count"])
+    counted = counted.sum([dim for dim in counted.dims if dim not in ("scheme", "status")])
+    labels = list(dict.fromkeys(line.label for line in lines))
+    told = []
+    for status in Status:
+        if status in HAS_DESIGN or status is Status.NOT_RUN:
+            continue
+        numbers = {label: int(counted.sel(scheme=label, status=status.name.lower())) for label in labels}
+        if any(numbers.values()):
+            each = ", ".join(f"{n} of \u201c{display(label)}\u201d" for label, n in numbers.items() if n)
+            told.append(f"{status.name.lower().replace('_', ' ')}: {each}")
+    total = int(counted.sel(scheme=labels).where(counted["status"] != "not_run").sum()) if labels else 0
+    if not told:
+        return f"Every one of the {total} designs behind this figure was found."
+    return f"Draws without a design, of {total} over all points and schemes: {'; '.join(told)}."
+
+
+def _at(summary: xr.Dataset, figure: FigureSpec, values: xr.DataArray) -> xr.DataArray:
+    """Keep the points of the grid the figure shows."""
+    for axis in tidy.axes(summary):
+        if axis in figure.select:
+            values = values.isel({axis: summary[axis].values.tolist().index(figure.select[axis])})
+    return values
+
+
+def _span(span: tuple[int, int]) -> str:
+    return str(span[0]) if span[0] == span[1] else f"{span[0]} to {span[1]}"
+
+
+def _percent(share: float) -> str:
+    # 99.97 % is not all of them
+    return f"{100.0 * share:.3g} %" if share in (0.0, 1.0) or 0.01 < share < 0.99 else f"{100.0 * share:.4g} %"
+
+
+def _plain(text: str) -> str:
+    """Escape what reStructuredText (and the report's template) would take for markup."""
+    for mark in ("\\", "*", "`", "|", "_"):
+        text = text.replace(mark, "\\" + mark)
+    return text.replace("{", "(").replace("}", ")")

@@ -1,0 +1,215 @@
+"""Lines, bands and markers on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isaclib.campaign.figure_spec import CurveSpec, FigureSpec
+from isaclib.figures import style
+from isaclib.figures.axes import named, set_x, set_y
+from isaclib.figures.lines import Line, is_text
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_WORDS = {
+    "mean": "mean",
+    "median": "median",
+    "rms": "RMS",
+    "std": "standard deviation",
+    "standard_error": "standard error",
+    "q05": "5 % quantile",
+    "q25": "25 % quantile",
+    "q75": "75 % quantile",
+    "q95": "95 % quantile",
+    "difference_mean": "mean paired difference",
+    "difference_median": "median paired difference",
+    "ratio_median": "median paired ratio",
+}
+_DASHES: dict[str, Any] = {"dashed": (0, (4.5, 2)), "dotted": (0, (1, 1.3))}
+
+
+def plot(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> Figure:
+    """Draw a figure.
+
+    Parameters
+    ----------
+    summary : xarray.Dataset
+        Where axes have their names and units from.
+    figure : FigureSpec
+        What to draw.
+    lines : sequence of Line
+        From `isaclib.figures.lines.lines`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Legends stand outside the data: schemes above, quantities below where there are several.
+    """
+    from matplotlib.figure import Figure
+
+    curves = list(dict.fromkeys((line.scheme, line.solver, legend_label(summary, line)) for line in lines))
+    looks = dict(zip((label for _, _, label in curves), style.looks(curves), strict=True))
+    width, height = _size(len(curves), len(figure.y))
+    page = Figure(figsize=(width, height), layout="constrained")
+    axes = page.add_subplot()
+    for line in lines:
+        _draw(axes, line, looks[legend_label(summary, line)])
+    if lines:
+        labels = None
+        if figure.x is not None and is_text(summary[figure.x].values):
+            labels = summary[figure.x].values.tolist()
+        values = np.concatenate([line.x for line in lines])
+        set_x(axes, values, labels, log=figure.log_x, continuous=figure.kind == "convergence")
+        set_y(axes, log=figure.log_y)
+    axes.set_xlabel(x_label(summary, figure))
+    axes.set_ylabel(y_label(summary, figure))
+    _legends(page, summary, figure, lines, looks)
+    return page
+
+
+def legend_label(summary: xr.Dataset, line: Line) -> str:
+    """Return what the legend calls a curve: its scheme and, where it has one, its series."""
+    label = style.display(line.label)
+    if not line.series:
+        return label
+    axis, value = line.series
+    if isinstance(value, str):
+        return f"{label}, {value}"
+    attrs = summary[axis].attrs
+    name = attrs.get("long_name", axis).split(";")[0]
+    unit = attrs.get("units", "1")
+    return f"{label}, {value:g} {name}" if unit == "1" else f"{label}, {name} {value:g} {unit}"
+
+
+def quantity(summary: xr.Dataset, curve: CurveSpec) -> str:
+    """Return what the legend and the caption call a quantity."""
+    if curve.label:
+        return curve.label
+    name = summary[curve.metric].attrs.get("long_name", curve.metric).split(";")[0]
+    root = "root of the " if curve.root else ""
+    return (
+        f"{_WORDS[curve.statistic]} of the {root}{name}"
+        if curve.statistic in ("rms", "std")
+        else f"{_WORDS[curve.statistic]} {root}{name}"
+    )
+
+
+def x_label(summary: xr.Dataset, figure: FigureSpec) -> str:
+    """Return the label of the x axis."""
+    if figure.x_label:
+        return figure.x_label
+    if figure.x is None:
+        return "Iteration"
+    attrs = summary[figure.x].attrs
+    return named(attrs.get("long_name", figure.x), attrs.get("units"))
+
+
+def y_label(summary: xr.Dataset, figure: FigureSpec) -> str:
+    """Return the label of the y axis: the quantities, and their unit where they share it."""
+    if figure.y_label:
+        return figure.y_label
+    names = list(dict.fromkeys(quantity(summary, curve) for curve in figure.y))
+    units = {_units(summary, curve) for curve in figure.y}
+    return named(", ".join(names), units.pop() if len(units) == 1 else None)
+
+
+def _units(summary: xr.Dataset, curve: CurveSpec) -> str:
+    units = str(summary[curve.metric].attrs.get("units", "1"))
+    if curve.statistic == "ratio_median":
+        return "1"
+    if curve.root:
+        return {"m^2": "m", "1": "1"}.get(units, f"({units})^0.5")
+    return units
+
+
+def _size(curves: int, quantities: int) -> tuple[float, float]:
+    import matplotlib
+
+    width, height = matplotlib.rcParams["figure.figsize"]
+    rows = -(-curves // 2) + (1 if quantities > 1 else 0)
+    return width, height + 0.14 * rows
+
+
+def _draw(axes: Axes, line: Line, look: style.Look) -> None:
+    import matplotlib
+
+    value, lower, upper = line.ends.T
+    curve = line.curve
+    width = look.width * matplotlib.rcParams["lines.linewidth"]
+    order = 2.0 if look.bound else 3.0
+    if curve.line == "none":
+        errors = np.abs(np.nan_to_num(np.stack([value - lower, upper - value])))
+        # hollow: markers of close schemes must not hide each other
+        axes.errorbar(
+            line.x,
+            value,
+            errors,
+            color=look.color,
+            ls="none",
+            marker=look.marker,
+            mfc="none",
+            elinewidth=0.8,
+            zorder=order + 1,
+            clip_on=False,
+        )
+        return
+    dashes = look.dashes if curve.line == "solid" else _DASHES[curve.line]
+    marker = look.marker if curve.marker and not look.bound else None
+    axes.plot(
+        line.x,
+        value,
+        color=look.color,
+        ls=dashes,
+        lw=width,
+        marker=marker,
+        mfc="white",
+        zorder=order,
+        clip_on=marker is None,
+    )
+    if not np.isnan(lower).all():
+        alpha = 0.15 if curve.band == "quartiles" else 0.25
+        axes.fill_between(line.x, lower, upper, color=look.color, alpha=alpha, lw=0, zorder=1.5)
+
+
+def _legends(
+    page: Figure, summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line], looks: dict[str, style.Look]
+) -> None:
+    from matplotlib.lines import Line2D
+
+    schemes = []
+    for label, look in looks.items():
+        own = [line.curve for line in lines if legend_label(summary, line) == label]
+        drawn = [curve for curve in own if curve.line != "none"]
+        dashes: Any = "none"
+        if drawn:
+            # with several quantities the line style is theirs, and the key below explains it
+            dashes = look.dashes if drawn[0].line == "solid" or len(figure.y) > 1 else _DASHES[drawn[0].line]
+        marker = look.marker if any(curve.marker for curve in own) and not look.bound else None
+        schemes.append(
+            Line2D([], [], color=look.color, ls=dashes, lw=1.2 * look.width, marker=marker, mfc="white", label=label)
+        )
+    if schemes:
+        columns = 1 if max(len(str(handle.get_label())) for handle in schemes) > 30 else 2
+        page.legend(handles=schemes, loc="outside upper center", ncols=columns)
+    # quantities of one look (the same drawn for other schemes) are one entry
+    quantities = {(quantity(summary, curve), curve.line, curve.marker): curve for curve in figure.y}
+    if len({key[1:] for key in quantities}) > 1 or len({key[0] for key in quantities}) > 1:
+        keys = [
+            Line2D(
+                [],
+                [],
+                color="0.25",
+                ls=_DASHES.get(line, "none" if line == "none" else "solid"),
+                marker="o" if marker else None,
+                mfc="white",
+                label=name,
+            )
+            for name, line, marker in quantities
+        ]
+        page.legend(handles=keys, loc="outside lower center", ncols=2)

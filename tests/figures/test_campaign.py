@@ -1,0 +1,183 @@
+import csv
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+from isaclib.campaign.figure_spec import FigureSpec
+from isaclib.campaign.summary import summarise
+from isaclib.campaign.tidy import open_summary
+from isaclib.figures import style
+from isaclib.figures.campaign import draw
+from isaclib.figures.caption import caption
+from isaclib.figures.lines import lines
+from isaclib.figures.plot import plot
+
+RMSE = {
+    "name": "rmse",
+    "x": "power_dbm",
+    "log_y": True,
+    "y": [
+        {"metric": "peb_m", "statistic": "rms", "line": "dashed", "label": "PEB"},
+        {"metric": "music_error_m", "statistic": "rms", "line": "none", "marker": True, "label": "RMSE"},
+    ],
+}
+CONVERGENCE = {"name": "convergence", "kind": "convergence", "select": {"power_dbm": 20.0}}
+
+
+@pytest.fixture(scope="module")
+def summary_nc(synthetic_campaign: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("figures")
+    summarise(synthetic_campaign(folder / "campaign.nc"), folder / "summary.nc", folder / "summary.csv")
+    return folder / "summary.nc"
+
+
+def page_of(summary: xr.Dataset, entry: dict[str, Any]) -> Figure:
+    figure = FigureSpec.read(entry)
+    with style.context():
+        page = plot(summary, figure, lines(summary, figure))
+        page.draw_without_rendering()
+    return page
+
+
+def test_a_figure_is_four_files_whose_bytes_repeat(summary_nc: Path, tmp_path: Path) -> None:
+    files = draw(summary_nc, RMSE, tmp_path / "one" / "rmse")
+    assert [path.name for path in files] == ["rmse.pdf", "rmse.png", "rmse.csv", "rmse.rst"]
+    again = draw(summary_nc, RMSE, tmp_path / "two" / "rmse")
+    for first, second in zip(files, again, strict=True):
+        assert first.read_bytes() == second.read_bytes()
+    assert imread(files[1]).shape[1] == 1400
+
+
+def test_the_csv_holds_what_is_drawn(summary_nc: Path, tmp_path: Path) -> None:
+    files = draw(summary_nc, RMSE, tmp_path / "rmse")
+    with files[2].open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    summary = open_summary(summary_nc)
+    assert len(rows) == 2 * summary.sizes["scheme"] * summary.sizes["power_dbm"]
+    for row in rows:
+        at = {"scheme": row["scheme"], "power_dbm": float(row["power_dbm"]), "population": "common"}
+        expected = summary[row["metric"]].sel(at).sel(statistic="rms")
+        np.testing.assert_allclose([float(row[end]) for end in ("value", "lower", "upper")], expected, rtol=1e-9)
+        assert int(row["count"]) == summary[f"{row['metric']}_count"].sel(at)
+
+
+@pytest.mark.parametrize("entry", [RMSE, CONVERGENCE], ids=lambda entry: entry["name"])
+def test_legends_and_labels_lie_outside_the_data_and_inside_the_page(summary_nc: Path, entry: dict[str, Any]) -> None:
+    page = page_of(open_summary(summary_nc), entry)
+    (axes,) = page.axes
+    frame = axes.get_window_extent()
+    for legend in page.legends:
+        box = legend.get_window_extent()
+        assert not box.overlaps(frame)
+        assert page.bbox.x0 <= box.x0 < box.x1 <= page.bbox.x1
+        assert page.bbox.y0 <= box.y0 < box.y1 <= page.bbox.y1
+    for label in (axes.xaxis.label, axes.yaxis.label):
+        box = label.get_window_extent()
+        assert page.bbox.y0 <= box.y0 < box.y1 <= page.bbox.y1
+    ticks = [tick.get_window_extent() for tick in axes.get_xticklabels()]
+    assert not any(left.overlaps(right) for left, right in itertools.pairwise(ticks))
+
+
+def test_bound_and_estimate_have_a_legend_of_their_own(summary_nc: Path) -> None:
+    page = page_of(open_summary(summary_nc), RMSE)
+    schemes, quantities = ([text.get_text() for text in legend.get_texts()] for legend in page.legends)
+    assert schemes[:2] == ["SPEB-min FDBF", "SPEB-min HBF"]
+    assert quantities == ["PEB", "RMSE"]
+    (axes,) = page.axes
+    assert axes.get_xlabel() == "Transmit power (dBm)"
+    assert axes.get_ylabel() == "PEB, RMSE (m)"
+    assert axes.get_yscale() == "log"
+    assert len(axes.containers) == 5
+
+
+def test_a_convergence_curve_ends_where_its_draws_have_stopped(summary_nc: Path) -> None:
+    summary = open_summary(summary_nc)
+    figure = FigureSpec.read({**CONVERGENCE, "y": {"metric": "trace", "band": "quartiles", "root": True}})
+    drawn = lines(summary, figure)
+    running = summary.trace_running.sel(scheme="speb-min-fdbf", power_dbm=20.0, population="common").values
+    first = drawn[0]
+    assert first.x.tolist() == list(range(1, 1 + int(np.flatnonzero(running)[-1]) + 1))
+    middle = summary.trace.sel(scheme="speb-min-fdbf", power_dbm=20.0, population="common", limit="value")
+    expected = np.sqrt(middle.sel(statistic=["median", "q25", "q75"]))[: len(first.x)]
+    np.testing.assert_allclose(first.ends, expected)
+    page = page_of(summary, {**CONVERGENCE, "y": {"metric": "trace", "root": True}})
+    assert page.axes[0].get_ylabel() == "Median root of the objective (m)"
+
+
+def test_a_paired_ratio_is_one_for_the_first_scheme(summary_nc: Path) -> None:
+    figure = FigureSpec.read({"name": "ratio", "x": "power_dbm", "y": {"metric": "peb_m", "statistic": "ratio_median"}})
+    summary = open_summary(summary_nc)
+    drawn = lines(summary, figure)
+    assert (drawn[0].ends == 1.0).all()
+    assert (drawn[1].ends[:, 1] > 1.0).all()
+    assert (
+        page_of(summary, {"name": "r", "x": "power_dbm", "y": {"metric": "peb_m", "statistic": "ratio_median"}})
+        .axes[0]
+        .get_ylabel()
+        .endswith("bound")
+    )
+
+
+def test_a_grid_axis_can_be_a_series_and_an_axis_can_have_labels(
+    synthetic_campaign: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = xr.load_dataset(synthetic_campaign(tmp_path / "one.nc", schemes=("a", "b"))).drop_vars("power_dbm")
+    wide = xr.concat([data, data], xr.Variable("scale", ["16x12", "64x3"]), data_vars="all").transpose(
+        "scheme", "scale", ...
+    )
+    wide.drop_vars(["user", "iteration"]).assign_coords(power_dbm=data.power_dbm).to_netcdf(tmp_path / "campaign.nc")
+    summarise(tmp_path / "campaign.nc", tmp_path / "summary.nc", tmp_path / "summary.csv")
+    summary = open_summary(tmp_path / "summary.nc")
+    page = page_of(summary, {"name": "f", "x": "power_dbm", "series": "scale", "y": {"metric": "peb_m"}})
+    assert [text.get_text() for text in page.legends[0].get_texts()] == ["a, 16x12", "a, 64x3", "b, 16x12", "b, 64x3"]
+    page = page_of(summary, {"name": "f", "x": "scale", "series": "power_dbm", "y": {"metric": "peb_m"}})
+    assert [text.get_text() for text in page.axes[0].get_xticklabels()] == ["16x12", "64x3"]
+
+
+def test_the_caption_says_what_is_shown_over_which_draws_and_what_failed(summary_nc: Path) -> None:
+    summary = open_summary(summary_nc)
+    figure = FigureSpec.read({**RMSE, "title": "Accuracy over power"})
+    text = caption(summary, figure, lines(summary, figure))
+    share = summary.common_share.sel(power_dbm=10.0).values
+    low = int(summary.peb_m_count.sel(population="common").min())
+    for said in (
+        "Accuracy over power. PEB (dashed lines) and RMSE (markers) over the transmit power.",
+        "Bands and error bars: 95 % confidence intervals (delta method",
+        f"Realisations behind a point: {low} to 40",
+        f"{100 * share[0]:.3g} % of all (95 % interval {100 * share[1]:.3g} % to {100 * share[2]:.3g} %)",
+        "failed: 1 of “SPEB-min HBF”",
+        "infeasible: ",
+        "seed 5",
+    ):
+        assert said in text
+
+
+def test_the_caption_counts_only_the_points_that_are_shown(summary_nc: Path) -> None:
+    summary = open_summary(summary_nc)
+    figure = FigureSpec.read({**CONVERGENCE, "select": {"power_dbm": 30.0}})
+    assert "Every one of the 200 designs" in caption(summary, figure, lines(summary, figure))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": "power"}, "figure rmse.x = 'power': expected an axis of the grid; did you mean 'power_dbm'?"),
+        ({"y": {"metric": "peb"}}, "metric 'peb' is unknown: did you mean 'peb_m'?"),
+        ({"y": {"metric": "trace"}}, "figure rmse: metric 'trace' belongs in a figure of kind convergence"),
+        ({"y": {"metric": "rate"}}, "figure rmse: metric 'rate' has one value for each user: expected one a draw"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_says_why_in_one_line(
+    summary_nc: Path, tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared below
+        draw(summary_nc, {**RMSE, **change}, tmp_path / "rmse")
+    assert str(refused.value) == message
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,53 @@
+from matplotlib import colors, rcParams
+
+from isaclib.figures import style
+
+
+def test_a_scheme_looks_the_same_in_every_figure() -> None:
+    alone = style.looks([("snr-max-hbf", "direct", "snr-max-hbf")])
+    among = style.looks([(name, "direct", name) for name in style.SCHEMES])
+    assert alone[0] == among[list(style.SCHEMES).index("snr-max-hbf")]
+    assert len({look.color for look in among}) == len({look.marker for look in among}) == len(style.SCHEMES)
+
+
+def test_variants_of_a_scheme_share_the_hue_and_differ_in_shade_and_marker() -> None:
+    found = style.looks([("speb-min-hbf", "direct", f"{n} RF chains") for n in (4, 8, 16)])
+    hues = [colors.rgb_to_hsv(colors.to_rgb(look.color))[0] for look in found]
+    assert max(hues) - min(hues) < 0.02
+    brightness = [colors.rgb_to_hsv(colors.to_rgb(look.color))[1] for look in found]
+    assert brightness == sorted(brightness)
+    assert len({look.color for look in found}) == len({look.marker for look in found}) == 3
+    assert found[-1].color == style.SCHEMES["speb-min-hbf"][0]
+
+
+def test_another_solver_has_another_line_and_the_same_colour() -> None:
+    first, second = style.looks([("speb-min-hbf", "direct", "a"), ("speb-min-hbf", "sdr-bcd", "b")])
+    assert first.color == second.color
+    assert first.dashes != second.dashes
+
+
+def test_bounds_are_thin_and_told_apart_where_they_coincide() -> None:
+    looks = style.looks([(f"sensing-only-{kind}", "closed-form", kind) for kind in ("fdbf", "hbf")])
+    assert all(look.bound and look.width < 1.0 for look in looks)
+    assert looks[0].dashes != looks[1].dashes
+
+
+def test_unknown_schemes_take_colours_of_their_own_that_do_not_depend_on_their_order() -> None:
+    names = ["b-scheme", "a-scheme", "c-scheme"]
+    found = style.looks([(name, "direct", name) for name in names])
+    again = style.looks([(name, "direct", name) for name in reversed(names)])
+    assert found == again[::-1]
+    assert len({look.color for look in found}) == 3
+
+
+def test_labels_are_printed_as_a_paper_prints_them() -> None:
+    assert style.display("speb-min-fdbf") == "SPEB-min FDBF"
+    assert style.display("two-stage-hbf") == "Two-stage HBF"
+    assert style.display("HBF, 8 RF chains") == "HBF, 8 RF chains"
+
+
+def test_the_style_ends_with_its_context() -> None:
+    before = rcParams["font.family"], rcParams["savefig.dpi"]
+    with style.context():
+        assert rcParams["savefig.dpi"] == 400
+    assert (rcParams["font.family"], rcParams["savefig.dpi"]) == before
