@@ -134,7 +134,8 @@ class Progress:
         if error is None:
             self._mark.unlink(missing_ok=True)
         else:
-            self._write(" ".join(f"{type(error).__name__}: {error}".split()))
+            interrupted = isinstance(error, KeyboardInterrupt)
+            self._write("interrupted" if interrupted else " ".join(f"{type(error).__name__}: {error}".split()))
 
     def _beating(self) -> None:
         while not self._over.wait(BEAT_SECONDS):

@@ -12,9 +12,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import isaclib
 import isaclib.systems
 from isaclib.campaign.cells import Cell, Run
+from isaclib.campaign.gather import gather
 from isaclib.campaign.reading import load
+from isaclib.campaign.run import execute
 from isaclib.systems import base
 from isaclib.systems.base import Estimator, Scheme, Solver, Status, System
 from isaclib.systems.parameters import normalise, parameter
@@ -200,5 +203,21 @@ def runs_of():
                     )
                 )
         return runs
+
+    return make
+
+
+@pytest.fixture
+def gathered(tmp_path: Path, runs_of):
+    """Return a function that executes runs of a campaign and gathers all runs there are."""
+
+    def make(spec, runs=None, name: str = "campaign.nc") -> xr.Dataset:
+        folder = tmp_path / "results" / "runs"
+        for run in runs_of(spec) if runs is None else runs:
+            if not (folder / f"{run.id}.nc").exists():
+                execute(run, folder / f"{run.id}.nc", progress=False)
+        output = tmp_path / "results" / name
+        gather(folder.parent, spec, [path.stem for path in folder.glob("*.nc")], output)
+        return isaclib.open_campaign(output)
 
     return make

@@ -8,28 +8,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-import isaclib
 from isaclib.campaign.gather import gather
 from isaclib.campaign.run import execute
 from isaclib.systems.base import Status
 
 CURVES = "[plain, {scheme: plain, solver: slow, label: one by one, realisations: 5}]"
-
-
-@pytest.fixture
-def gathered(tmp_path, runs_of):
-    """Return a function that executes runs of a campaign and gathers all runs there are."""
-
-    def make(spec, runs=None, name="campaign.nc") -> xr.Dataset:
-        folder = tmp_path / "results" / "runs"
-        for run in runs_of(spec) if runs is None else runs:
-            if not (folder / f"{run.id}.nc").exists():
-                execute(run, folder / f"{run.id}.nc", progress=False)
-        output = tmp_path / "results" / name
-        gather(folder.parent, spec, [path.stem for path in folder.glob("*.nc")], output)
-        return isaclib.open_campaign(output)
-
-    return make
 
 
 def simulated(tiny, spec, curve, index, start, stop):
@@ -42,9 +25,8 @@ def simulated(tiny, spec, curve, index, start, stop):
 def test_the_dataset_is_what_the_file_names(campaign, gathered, tiny):
     spec = campaign(schemes=CURVES, grid="{power_dbm: [10, 20], users: [3, 2]}", estimators="{echo: {}}")
     data = gathered(spec)
-    assert dict(data.sizes) == {
-        "scheme": 2, "power_dbm": 2, "users": 2, "realisation": 100, "user": 3, "constraint": 4, "iteration": 5, "trial": 3
-    }  # fmt: skip
+    outer = {"scheme": 2, "power_dbm": 2, "users": 2, "realisation": 100}
+    assert dict(data.sizes) == {**outer, "user": 3, "constraint": 4, "iteration": 5, "trial": 3}
     assert data["peb_m"].dims == ("scheme", "power_dbm", "users", "realisation")
     assert data["scheme"].values.tolist() == ["plain", "one by one"]
     assert data["power_dbm"].attrs["units"] == "dBm"
@@ -168,21 +150,12 @@ def test_memory_does_not_grow_with_the_realisations(campaign, runs_of, tmp_path)
     assert many < 3_000_000
 
 
-def test_a_campaign_is_opened_lazily_and_by_its_folder(campaign, gathered, tmp_path):
-    gathered(campaign())
-    data = isaclib.open_campaign(tmp_path / "results", chunks={})
-    assert data["peb_m"].chunks is not None
-    assert data.attrs["campaign"] == "tiny-1"
-
-
-def test_what_is_no_campaign_is_refused_in_one_line(tmp_path):
-    with pytest.raises(ValueError, match=r"campaign\.nc: missing: the campaign is not gathered yet"):
-        isaclib.open_campaign(tmp_path)
-    with pytest.raises(ValueError, match=r"nowhere: missing: "):
-        isaclib.open_campaign(tmp_path / "nowhere")
-    (tmp_path / "campaign.nc").write_bytes(b"no netCDF")
-    with pytest.raises(ValueError, match=r"campaign\.nc: not a netCDF-4 file"):
-        isaclib.open_campaign(tmp_path)
-    xr.Dataset({"a": 1}).to_netcdf(tmp_path / "other.nc")
-    with pytest.raises(ValueError, match=r"other\.nc: schema_version = none: expected 1"):
-        isaclib.open_campaign(tmp_path / "other.nc")
+def test_a_draw_in_two_runs_is_taken_once(campaign, gathered, runs_of, tiny, tmp_path):
+    tiny.bad = {3}
+    spec = campaign(grid="{users: [1]}")
+    once = gathered(spec, name="once.nc")
+    twice = gathered(spec, runs_of(spec, size=1), name="twice.nc")
+    assert len(list((tmp_path / "results" / "runs").glob("*.nc"))) == 3
+    xr.testing.assert_identical(once, twice)
+    failures = xr.open_dataset(tmp_path / "results" / "twice.nc", group="failures")
+    assert failures["failed_realisation"].values.tolist() == [3]

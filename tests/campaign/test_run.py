@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
+import dataclasses
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from isaclib.campaign import store
-from isaclib.campaign.progress import Progress, mark_path, read_mark
 from isaclib.campaign.run import execute
 from isaclib.systems.base import Status
 
@@ -36,14 +34,14 @@ def test_rows_are_the_cells_in_order(campaign, runs_of, tmp_path, tiny):
     sidecar = execute(run, tmp_path / f"{run.id}.nc", progress=False)
     data = store.read(tmp_path / f"{run.id}.nc")
     assert data.realisations.tolist() == 2 * list(range(100))
-    direct = isaclib_simulate(tiny, run, 0, 64)
+    direct = simulated(tiny, run, 0, 64)
     np.testing.assert_array_equal(data.columns["peb_m"].values[:64], direct["peb_m"].values)
     assert data.columns["peb_m"].attrs == {"units": "m", "long_name": "position error bound"}
     assert sum(sidecar.counts.values()) == 200
     assert sidecar.counts["infeasible"] == np.isnan(data.columns["peb_m"].values).sum() > 0
 
 
-def isaclib_simulate(tiny, run, start, stop):
+def simulated(tiny, run, start, stop):
     parameters = tiny.system.Parameters(**run.points[run.cells[0].point])
     scenario = tiny.system.draw(parameters, seed=run.seed, start=start, stop=stop)
     design = tiny.system.design(scenario, scheme=run.scheme, solver=run.solver, options=run.options)
@@ -151,8 +149,6 @@ def test_estimates_alone_equal_estimates_made_with_the_designs(campaign, runs_of
 
 
 def test_what_does_not_exist_is_refused_before_anything_is_drawn(campaign, runs_of, tmp_path):
-    import dataclasses
-
     (run,) = runs_of(campaign())
     other = dataclasses.replace(run, options={"scale": 1.0, "sclae": 2.0})
     with pytest.raises(ValueError, match=r"option 'sclae' is unknown: did you mean 'scale'\?"):
@@ -160,26 +156,3 @@ def test_what_does_not_exist_is_refused_before_anything_is_drawn(campaign, runs_
     with pytest.raises(ValueError, match="expected the file name"):
         execute(run, tmp_path / "other.nc")
     assert list(tmp_path.glob("*.nc")) == []
-
-
-def test_progress_in_plain_lines_and_its_mark(tmp_path, capsys):
-    path = tmp_path / "abc.nc"
-    with Progress(4, label="run abc", path=path, visible=True) as shown:
-        assert read_mark(path).alive
-        shown.advance(4)
-    assert not mark_path(path).exists()
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "run abc: 4 realisations"
-    assert lines[1].startswith("run abc: 4/4 realisations, ")
-    assert lines[1].endswith("/s, 0 s left")
-
-
-def test_the_mark_of_a_run_that_died_tells_why(tmp_path):
-    path = tmp_path / "abc.nc"
-    with pytest.raises(MemoryError), Progress(4, label="run abc", path=path, visible=False):
-        raise MemoryError("no room")
-    assert read_mark(path).error == "MemoryError: no room"
-    assert not read_mark(path).alive
-    mark_path(path).write_text(json.dumps({"done": 1, "total": 4, "seconds": 1.0, "error": ""}))
-    os.utime(mark_path(path), (0, 0))
-    assert not read_mark(path).alive
