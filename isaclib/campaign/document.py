@@ -134,7 +134,7 @@ def whole(where: str, value: Any, *, low: int) -> int:
     CampaignError
         For anything else.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or value < low:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0 or value < low:
         raise refuse(where, value, f"a whole number of at least {low}")
     return int(value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -75,13 +75,16 @@ def check_writable(results: str | Path) -> None:
         One line with the folder and what is wrong with it.
     """
     folder = Path(results)
-    nearest_there = next((parent for parent in (folder, *folder.absolute().parents) if parent.exists()), Path("/"))
-    if not nearest_there.is_dir():
-        raise CampaignError(f"results: {str(folder)!r}: expected a folder, {str(nearest_there)!r} is a file")
-    if not os.access(nearest_there, os.W_OK | os.X_OK):
-        raise CampaignError(
-            f"results: {str(folder)!r}: expected a folder that can be written, {str(nearest_there)!r} cannot"
-        )
+    there = next((parent for parent in (folder, *folder.absolute().parents) if parent.exists()), Path("/"))
+    if not there.is_dir():
+        raise CampaignError(f"results: {str(folder)!r}: expected a folder, {str(there)!r} is a file")
+    try:
+        # permissions alone do not tell: the disk may be read-only or full
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(b"-")
+    except OSError as error:
+        reason = error.strerror or error
+        raise CampaignError(f"results: {str(folder)!r}: expected a folder that can be written ({reason})") from None
 
 
 def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:

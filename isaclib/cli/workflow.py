@@ -57,9 +57,9 @@ def gather(file: File, effort: Option, results: Results, digest: Option, output:
 
     campaign = _campaign(file, effort, digest)
     root = results / campaign.name
-    ids = sorted({run_id for path in plan_paths(root, digest) for run_id in Plan.read(path).run_ids})
-    paths = [root / "runs" / f"{run_id}.nc" for run_id in ids]
-    gather_runs(root, extended(campaign, map(read_sidecar, paths)), paths, output)
+    runs = sorted({run for path in plan_paths(root, digest) for run in Plan.read(path).run_ids})
+    sidecars = [read_sidecar(root / "runs" / f"{run}.json") for run in runs]
+    gather_runs(root, extended(campaign, sidecars), runs, output)
 
 
 @app.command()
@@ -82,7 +82,7 @@ def figure(file: File, effort: Option, results: Results, digest: Option, name: O
     campaign = _campaign(file, effort, digest)
     root = results / campaign.name
     spec = next(figure for figure in campaign.figures if figure.name == name)
-    draw(root / "summary.nc", root / "campaign.nc", spec, root / "figures" / name)
+    draw(root / "summary.nc", spec, root / "figures" / name)
 
 
 def _campaign(file: Path, effort: str, digest: str) -> Campaign:

@@ -1,6 +1,7 @@
 import json
 import shlex
 import sys
+from pathlib import Path
 
 from isaclib.campaign.document import CampaignError
 from isaclib.campaign.settings import read_settings
@@ -85,3 +86,9 @@ def request(wildcards):
     """Options that tell a command which campaign, in which effort, and that the file is still the one that was read."""
     campaign = CAMPAIGNS[wildcards.campaign]
     return f"{shlex.quote(str(campaign.path))} --effort {campaign.effort} --results {shlex.quote(RESULTS)} --digest {campaign.digest}"
+
+
+def caption_of(wildcards):
+    """Caption that was written beside a figure: the report shows it."""
+    path = Path(f"{RESULTS}/{wildcards.campaign}/figures/{wildcards.figure}.rst")
+    return path.read_text(encoding="utf-8") if path.exists() else ""

@@ -1,7 +1,6 @@
 rule figure:
     input:
         summary=RESULTS + "/{campaign}/summary.nc",
-        dataset=RESULTS + "/{campaign}/campaign.nc",
         # what a figure shows, and its words, stand in the campaign file
         campaign=campaign_file,
     output:
@@ -14,6 +13,7 @@ rule figure:
             labels={"content": "{figure}"},
         ),
         csv=RESULTS + "/{campaign}/figures/{figure}.csv",
+        caption=RESULTS + "/{campaign}/figures/{figure}.rst",
     log:
         RESULTS + "/{campaign}/logs/figure-{figure}.log",
     benchmark:
@@ -24,6 +24,7 @@ rule figure:
         runtime=30,
     params:
         request=request,
+        caption=caption_of,
     message:
         "{wildcards.campaign}: figure {wildcards.figure}"
     shell:
