@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from isaclib.numerics.conic import principal_factor
+from isaclib.systems.hybrid.feasibility import uplink_powers
 
 EXCESSIVE_POWER = 1e6
 """Where the search for the least power gives up, in units of the power there is."""
@@ -85,17 +86,11 @@ def minimum_power_beams(channels: np.ndarray, noise: np.ndarray, gamma: np.ndarr
         None where they need more than `EXCESSIVE_POWER`, or cannot be met at all.
     """
     users, size = channels.shape
-    scaled = (channels / np.sqrt(noise)[:, None]).T
-    uplink = np.zeros(users)
-    for _ in range(500):
-        filters = np.linalg.solve(np.eye(size) + (scaled * uplink) @ np.conj(scaled.T), scaled)
-        received = np.sum(np.conj(scaled) * filters, axis=0).real
-        # rises from zero to the least uplink powers, whose sum is that of the downlink
-        previous, uplink = uplink, 1.0 / ((1.0 + 1.0 / gamma) * received)
-        if uplink.sum() > EXCESSIVE_POWER:
-            return None
-        if np.max(np.abs(uplink - previous)) <= 1e-12 * np.max(uplink):
-            break
+    uplink = np.empty(users)
+    total = uplink_powers(np.conj(channels) @ channels.T, noise, gamma, EXCESSIVE_POWER, uplink)
+    if not total <= EXCESSIVE_POWER:
+        return None
+    filters = np.linalg.solve(np.eye(size) + (channels.T * uplink) @ np.conj(channels), channels.T)
     directions = filters / np.linalg.norm(filters, axis=0)
     gains = received_gains(channels, directions)
     own = np.eye(users, dtype=bool)

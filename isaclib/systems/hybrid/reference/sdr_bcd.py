@@ -25,7 +25,7 @@ from isaclib.systems.streams import Stream, Streams
 
 SDR_BCD_OPTIONS: Mapping[str, Any] = {
     "conic_solver": "CLARABEL",
-    "max_iterations": 10,
+    "max_iterations": 15,
     "tolerance": 1e-3,
     "randomisations": 1000,
 }
