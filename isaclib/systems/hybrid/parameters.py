@@ -25,26 +25,51 @@ class Parameters:
     """
 
     carrier_hz: float = parameter(28e9, unit="Hz", doc="carrier frequency", low=1e8, high=1e13)
-    elements: int = parameter(32, unit="1", doc="antennas of the transmit and of the receive array", low=2, high=65536, integer=True)
-    rf_chains: int = parameter(4, unit="1", doc="RF chains; each feeds elements / rf_chains antennas", low=1, integer=True)
+    elements: int = parameter(
+        32, unit="1", doc="antennas of the transmit and of the receive array", low=2, high=65536, integer=True
+    )
+    rf_chains: int = parameter(
+        4, unit="1", doc="RF chains; each feeds elements / rf_chains antennas", low=1, integer=True
+    )
     users: int = parameter(2, unit="1", doc="single-antenna communication users", low=1, integer=True)
     aperture_m: float = parameter(0.5, unit="m", doc="length of the array", low=0.0, open_low=True, high=100.0)
     spacing_m: float | None = parameter(
-        None, unit="m", doc="antenna spacing; when given it fixes the aperture", low=0.0, open_low=True, high=10.0, optional=True
+        None,
+        unit="m",
+        doc="antenna spacing; when given it fixes the aperture",
+        low=0.0,
+        open_low=True,
+        high=10.0,
+        optional=True,
     )
     power_dbm: float = parameter(30.0, unit="dBm", doc="transmit power", low=-60.0, high=80.0)
     noise_dbm: float = parameter(-90.0, unit="dBm", doc="noise power at each receiver", low=-200.0, high=30.0)
     min_rate_bps_hz: float | tuple[float, ...] = parameter(
         5.0, unit="bit/s/Hz", doc="rate each user is guaranteed", low=0.0, open_low=True, high=40.0, per_user=True
     )
-    max_peb_m: float = parameter(0.2, unit="m", doc="position error bound allowed (communication-oriented)", low=0.0, open_low=True)
-    snapshots: int = parameter(100, unit="1", doc="symbols of one sensing interval", low=1, high=10_000_000, integer=True)
+    max_peb_m: float = parameter(
+        0.2, unit="m", doc="position error bound allowed (communication-oriented)", low=0.0, open_low=True
+    )
+    snapshots: int = parameter(
+        100, unit="1", doc="symbols of one sensing interval", low=1, high=10_000_000, integer=True
+    )
     target_m: tuple[float, float] = parameter((10.0, 0.0), unit="m", doc="target position (x, y)", length=2)
-    user_distance_m: float = parameter(20.0, unit="m", doc="distance of the users from the array centre", low=0.0, open_low=True, high=1e5)
+    user_distance_m: float = parameter(
+        20.0, unit="m", doc="distance of the users from the array centre", low=0.0, open_low=True, high=1e5
+    )
     nlos_paths: int = parameter(3, unit="1", doc="scattered paths a user", low=0, high=10_000, integer=True)
-    rcs_m2: float = parameter(1.0, unit="m^2", doc="radar cross section of the target", low=0.0, open_low=True, high=1e6)
-    scatterer_range_m: tuple[float, float] = parameter((5.0, 20.0), unit="m", doc="range of the scatterers (min, max)", low=0.0, open_low=True, length=2)
-    los_gain: str = parameter("random", unit="1", doc="line-of-sight gain: random, or the free-space value of (3)", choices=("random", "free-space"))
+    rcs_m2: float = parameter(
+        1.0, unit="m^2", doc="radar cross section of the target", low=0.0, open_low=True, high=1e6
+    )
+    scatterer_range_m: tuple[float, float] = parameter(
+        (5.0, 20.0), unit="m", doc="range of the scatterers (min, max)", low=0.0, open_low=True, length=2
+    )
+    los_gain: str = parameter(
+        "random",
+        unit="1",
+        doc="line-of-sight gain: random, or the free-space value of (3)",
+        choices=("random", "free-space"),
+    )
 
     def __post_init__(self) -> None:
         normalise(self)
@@ -53,7 +78,9 @@ class Parameters:
         if self.users > self.rf_chains:
             raise complaint("users", self.users, f"at most rf_chains = {self.rf_chains}")
         if isinstance(self.min_rate_bps_hz, tuple) and len(self.min_rate_bps_hz) != self.users:
-            raise complaint("min_rate_bps_hz", self.min_rate_bps_hz, f"one number, or one for each of the {self.users} users")
+            raise complaint(
+                "min_rate_bps_hz", self.min_rate_bps_hz, f"one number, or one for each of the {self.users} users"
+            )
         if self.target_m[0] <= 0.0:
             raise complaint("target_m", self.target_m, "a position in front of the array, x above 0 m")
         low, high = self.scatterer_range_m
