@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -142,6 +143,14 @@ def test_documented_make_targets_exist(document: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert named
     assert named <= targets
+
+
+def test_documented_commands_exist() -> None:
+    pages = "".join((ROOT / page).read_text() for page in ("README.md", "CONTRIBUTING.md", "results/README.md"))
+    named = set(re.findall(r"(?:^|`)isaclib ([a-z]+)", pages, re.MULTILINE))
+    known = {command.callback.__name__ for command in importlib.import_module("isaclib.cli").app.registered_commands}
+    assert named
+    assert named <= known
 
 
 def test_readme_example_runs() -> None:
