@@ -45,7 +45,11 @@ def caption(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> s
     str
         One paragraph, then the draws that have no design, then what made it.
     """
-    parts = [figure.title or str(summary.attrs.get("title", figure.name)), _shown(summary, figure), *_bands(figure)]
+    parts = [
+        figure.title or str(summary.attrs.get("title", figure.name)),
+        _shown(summary, figure),
+        *_bands(summary, figure),
+    ]
     parts.append(_draws(summary, figure, lines))
     parts.extend(_populations(summary, figure, lines))
     text = " ".join(part.rstrip(".") + "." for part in parts if part)
@@ -73,8 +77,8 @@ def _shown(summary: xr.Dataset, figure: FigureSpec) -> str:
     return f"{what[:1].upper()}{what[1:]} over the {over}" + (f" at {selected}" if selected else "")
 
 
-def _bands(figure: FigureSpec) -> list[str]:
-    marks: dict[str, list[str]] = {}
+def _bands(summary: xr.Dataset, figure: FigureSpec) -> list[str]:
+    marks: dict[str, list[tuple[str, str]]] = {}
     for curve in figure.y:
         if curve.band == "quartiles":
             meaning = "25 to 75 % of the draws"
@@ -83,9 +87,12 @@ def _bands(figure: FigureSpec) -> list[str]:
         else:
             continue
         mark = "error bars" if curve.line == "none" else "bands"
-        if mark not in marks.setdefault(meaning, []):
-            marks[meaning].append(mark)
-    said = [f"{' and '.join(names).capitalize()}: {meaning}" for meaning, names in marks.items()]
+        marks.setdefault(meaning, []).append((mark, quantity(summary, curve)))
+    said = []
+    for meaning, drawn in marks.items():
+        names = " and ".join(dict.fromkeys(mark for mark, _ in drawn)).capitalize()
+        of = f" of {', '.join(dict.fromkeys(name for _, name in drawn))}" if len(marks) > 1 else ""
+        said.append(f"{names}{of}: {meaning}")
     if any(curve.statistic in PAIRED for curve in figure.y):
         said.append("Pairs: the same draws under a scheme and under the first of the campaign")
     if figure.kind == "convergence":

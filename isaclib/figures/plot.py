@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WORDS = {
-    "mean": "mean",
-    "median": "median",
     "rms": "RMS",
     "std": "standard deviation",
     "standard_error": "standard error",
@@ -67,8 +66,9 @@ def plot(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> Figu
         values = np.concatenate([line.x for line in lines])
         set_x(axes, values, labels, log=figure.log_x, continuous=figure.kind == "convergence")
         set_y(axes, log=figure.log_y)
-    axes.set_xlabel(x_label(summary, figure))
-    axes.set_ylabel(y_label(summary, figure))
+    # a column is about so many letters wide, and its data so many high
+    axes.set_xlabel(textwrap.fill(x_label(summary, figure), 56))
+    axes.set_ylabel(textwrap.fill(y_label(summary, figure), 42))
     _legends(page, summary, figure, lines, looks)
     return page
 
@@ -92,12 +92,13 @@ def quantity(summary: xr.Dataset, curve: CurveSpec) -> str:
     if curve.label:
         return curve.label
     name = summary[curve.metric].attrs.get("long_name", curve.metric).split(";")[0]
-    root = "root of the " if curve.root else ""
-    return (
-        f"{_WORDS[curve.statistic]} of the {root}{name}"
-        if curve.statistic in ("rms", "std")
-        else f"{_WORDS[curve.statistic]} {root}{name}"
-    )
+    if curve.root:
+        name = f"root of the {name}"
+    if curve.statistic in ("mean", "median"):
+        return f"{curve.statistic} {name}"
+    first = style.display(str(summary["scheme"].values[0]))
+    against = {"difference": f" from {first}", "ratio": f" to {first}"}
+    return f"{_WORDS[curve.statistic]} of the {name}{against.get(curve.statistic.split('_')[0], '')}"
 
 
 def x_label(summary: xr.Dataset, figure: FigureSpec) -> str:
@@ -208,8 +209,9 @@ def _legends(
                 ls=_DASHES.get(line, "none" if line == "none" else "solid"),
                 marker="o" if marker else None,
                 mfc="white",
-                label=name,
+                label=textwrap.fill(name[:1].upper() + name[1:], 60),
             )
             for name, line, marker in quantities
         ]
-        page.legend(handles=keys, loc="outside lower center", ncols=2)
+        columns = 1 if max(len(name) for name, _, _ in quantities) > 28 else 2
+        page.legend(handles=keys, loc="outside lower center", ncols=columns)

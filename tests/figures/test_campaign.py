@@ -111,18 +111,25 @@ def test_a_convergence_curve_ends_where_its_draws_have_stopped(summary_nc: Path)
     assert page.axes[0].get_ylabel() == "Median root of the objective (m)"
 
 
-def test_a_paired_ratio_is_one_for_the_first_scheme(summary_nc: Path) -> None:
-    figure = FigureSpec.read({"name": "ratio", "x": "power_dbm", "y": {"metric": "peb_m", "statistic": "ratio_median"}})
+def test_a_paired_ratio_is_one_for_the_first_scheme_and_says_which_that_is(summary_nc: Path) -> None:
+    entry = {"name": "ratio", "x": "power_dbm", "y": {"metric": "peb_m", "statistic": "ratio_median"}}
     summary = open_summary(summary_nc)
-    drawn = lines(summary, figure)
+    drawn = lines(summary, FigureSpec.read(entry))
     assert (drawn[0].ends == 1.0).all()
     assert (drawn[1].ends[:, 1] > 1.0).all()
-    assert (
-        page_of(summary, {"name": "r", "x": "power_dbm", "y": {"metric": "peb_m", "statistic": "ratio_median"}})
-        .axes[0]
-        .get_ylabel()
-        .endswith("bound")
-    )
+    label = page_of(summary, entry).axes[0].get_ylabel()
+    assert label.replace("\n", " ") == "Median paired ratio of the position error bound to SPEB-min FDBF"
+
+
+def test_bands_of_two_kinds_are_told_apart_in_the_caption(summary_nc: Path) -> None:
+    summary = open_summary(summary_nc)
+    y = [
+        {"metric": "peb_m", "band": "quartiles", "label": "PEB"},
+        {"metric": "speb_m2", "statistic": "mean", "label": "SPEB"},
+    ]
+    figure = FigureSpec.read({"name": "two", "x": "power_dbm", "y": y})
+    text = caption(summary, figure, lines(summary, figure))
+    assert "Bands of PEB: 25 to 75 % of the draws. Bands of SPEB: 95 % confidence intervals (Student's t)." in text
 
 
 def test_a_grid_axis_can_be_a_series_and_an_axis_can_have_labels(
