@@ -135,22 +135,27 @@ def _populations(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line])
 
 
 def _missing(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> str:
-    """Count the draws without a design, over all points of the figure."""
+    """Count the draws without a design, and the designs that break a constraint, over all points."""
     counted = _at(summary, figure, summary["status_count"])
     counted = counted.sum([dim for dim in counted.dims if dim not in ("scheme", "status")])
     labels = list(dict.fromkeys(line.label for line in lines))
-    told = []
+    if not labels:
+        return ""
+    told = {}
     for status in Status:
-        if status in HAS_DESIGN or status is Status.NOT_RUN:
-            continue
-        numbers = {label: int(counted.sel(scheme=label, status=status.name.lower())) for label in labels}
+        name = status.name.lower()
+        numbers = {label: int(counted.sel(scheme=label, status=name)) for label in labels}
         if any(numbers.values()):
             each = ", ".join(f"{n} of \u201c{display(label)}\u201d" for label, n in numbers.items() if n)
-            told.append(f"{status.name.lower().replace('_', ' ')}: {each}")
-    total = int(counted.sel(scheme=labels).where(counted["status"] != "not_run").sum()) if labels else 0
-    if not told:
-        return f"Every one of the {total} designs behind this figure was found."
-    return f"Draws without a design, of {total} over all points and schemes: {'; '.join(told)}."
+            told[status] = f"{name.replace('_', ' ')}: {each}"
+    total = int(counted.sel(scheme=labels, status=counted["status"] != "not_run").sum())
+    without = [text for status, text in told.items() if status not in (*HAS_DESIGN, Status.NOT_RUN)]
+    said = f"Every one of the {total} designs behind this figure was found."
+    if without:
+        said = f"Draws without a design, of {total} over all points and schemes: {'; '.join(without)}."
+    if Status.VIOLATING in told:
+        said += f" Designs that break a constraint, shown nevertheless: {told[Status.VIOLATING]}."
+    return said
 
 
 def _at(summary: xr.Dataset, figure: FigureSpec, values: xr.DataArray) -> xr.DataArray:

@@ -134,3 +134,27 @@ def test_table_shows_values_intervals_and_the_share_of_draws(written: Path) -> N
 def test_table_answers_a_wrong_name(written: Path, metric: str, statistic: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         table(open_summary(written / "summary.nc"), metric, statistic)
+
+
+def test_a_gathered_campaign_is_summarised(campaign, gathered, tmp_path: Path) -> None:
+    spec = campaign(
+        grid="{size: {small: {elements: 4, users: 1}, large: {elements: 8, users: 2}}}",
+        schemes="[plain, {scheme: plain, solver: slow, label: one by one, realisations: 5}]",
+        estimators="{echo: {}}",
+    )
+    with gathered(spec) as data:
+        summarise(tmp_path / "results" / "campaign.nc", tmp_path / "summary.nc", tmp_path / "summary.csv")
+        summary = open_summary(tmp_path / "summary.nc")
+        solved = (data.status <= 2).all("scheme") | ((data.status <= 2).sel(scheme="plain") & (data.realisation >= 5))
+        expected = data.peb_m.where(solved).sel(scheme="plain").quantile(0.75, "realisation").values
+        assert summary.attrs["curves"] == data.attrs["curves"]
+        assert not {"schema_version", "complete"} & set(summary.attrs)
+    found = summary.peb_m.sel(population="common", statistic="q75", limit="value", scheme="plain")
+    np.testing.assert_allclose(found, expected)
+    assert summary.size.values.tolist() == ["small", "large"]
+    assert summary.elements.dims == ("size",)
+    assert "elements" in summary.coords
+    assert summary.violation.sizes["constraint"] == 3
+    assert "beamformers" not in summary
+    assert summary.solve_seconds_count.sel(scheme="one by one", population="own").max() <= 5
+    assert summary.echo_error_m_count.sel(population="own").sum() > 0

@@ -161,6 +161,7 @@ def test_the_caption_says_what_is_shown_over_which_draws_and_what_failed(summary
         f"{100 * share[0]:.3g} % of all (95 % interval {100 * share[1]:.3g} % to {100 * share[2]:.3g} %)",
         "failed: 1 of “SPEB-min HBF”",
         "infeasible: ",
+        "shown nevertheless: violating: 120 of “Sensing-only FDBF”",
         "seed 5",
     ):
         assert said in text
