@@ -11,7 +11,7 @@ from isaclib.campaign import tidy
 from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.pairing import PAIRED
 from isaclib.campaign.statistics import QUANTILES
-from isaclib.figures.lines import Line
+from isaclib.figures.lines import Line, asked
 from isaclib.figures.plot import legend_label, quantity, x_label
 from isaclib.figures.style import display
 from isaclib.systems.base import HAS_DESIGN, Status
@@ -58,7 +58,7 @@ def caption(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> s
         for key in ("campaign", "seed", "isaclib_version", "git_commit")
         if key in summary.attrs
     ]
-    return f"{_plain(text)}\n\n{_plain(_missing(summary, figure, lines))}\n" + (
+    return f"{_plain(text)}\n\n{_plain(_missing(summary, figure))}\n" + (
         f"\n*{_plain(', '.join(made))}*\n" if made else ""
     )
 
@@ -110,11 +110,15 @@ def _draws(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> st
         spans[label] = (min(low, int(here.min())), max(high, int(here.max())))
     groups: dict[tuple[int, int], list[str]] = {}
     for label, span in spans.items():
-        groups.setdefault(span, []).append(f"\u201c{label}\u201d")
+        groups.setdefault(span, []).append(_quoted(label))
     if not groups:
-        return "No draws yet"
+        return "No draw is in the population shown"
     ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
     told = [_span(ordered[0][0]), *(f"{_span(span)} for {', '.join(labels)}" for span, labels in ordered[1:])]
+    drawn = {line.label for line in lines}
+    lacking = {label: None for curve in figure.y for label in asked(summary, figure, curve) if label not in drawn}
+    if lacking:
+        told.append(f"none for {', '.join(_quoted(display(label)) for label in lacking)}")
     return f"Realisations behind a {'curve' if figure.kind == 'convergence' else 'point'}: {'; '.join(told)}"
 
 
@@ -134,23 +138,21 @@ def _populations(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line])
     return [f"{told}: {least} at the hardest point, {_percent(np.nanmax(value))} at the easiest"]
 
 
-def _missing(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> str:
+def _missing(summary: xr.Dataset, figure: FigureSpec) -> str:
     """Count the draws without a design, and the designs that break a constraint, over all points."""
     counted = _at(summary, figure, summary["status_count"])
     counted = counted.sum([dim for dim in counted.dims if dim not in ("scheme", "status")])
-    labels = list(dict.fromkeys(line.label for line in lines))
-    if not labels:
-        return ""
+    labels = list(dict.fromkeys(label for curve in figure.y for label in asked(summary, figure, curve)))
     told = {}
     for status in Status:
         name = status.name.lower()
         numbers = {label: int(counted.sel(scheme=label, status=name)) for label in labels}
         if any(numbers.values()):
-            each = ", ".join(f"{n} of \u201c{display(label)}\u201d" for label, n in numbers.items() if n)
+            each = ", ".join(f"{n} of {_quoted(display(label))}" for label, n in numbers.items() if n)
             told[status] = f"{name.replace('_', ' ')}: {each}"
     total = int(counted.sel(scheme=labels, status=counted["status"] != "not_run").sum())
     without = [text for status, text in told.items() if status not in (*HAS_DESIGN, Status.NOT_RUN)]
-    said = f"Every one of the {total} designs behind this figure was found."
+    said = f"Every one of the {total} designs behind this figure was found." if total else "Nothing was run."
     if without:
         said = f"Draws without a design, of {total} over all points and schemes: {'; '.join(without)}."
     if Status.VIOLATING in told:
@@ -164,6 +166,10 @@ def _at(summary: xr.Dataset, figure: FigureSpec, values: xr.DataArray) -> xr.Dat
         if axis in figure.select:
             values = values.isel({axis: summary[axis].values.tolist().index(figure.select[axis])})
     return values
+
+
+def _quoted(label: str) -> str:
+    return f"\u201c{label}\u201d"
 
 
 def _span(span: tuple[int, int]) -> str:

@@ -78,7 +78,7 @@ def lines(summary: xr.Dataset, figure: FigureSpec) -> list[Line]:
     drawn = []
     for curve in figure.y:
         values, count, running = _quantity(summary, figure, curve)
-        for label in curve.schemes or figure.schemes or labels:
+        for label in asked(summary, figure, curve):
             for series in _series(axes, figure.series):
                 at = {
                     **{axis: v[0] for axis, v in axes.items() if axis != figure.x},
@@ -106,6 +106,11 @@ def lines(summary: xr.Dataset, figure: FigureSpec) -> list[Line]:
                     )
                 )
     return drawn
+
+
+def asked(summary: xr.Dataset, figure: FigureSpec, curve: CurveSpec) -> tuple[str, ...]:
+    """Return the labels a quantity is to be drawn for, whether they have values or not."""
+    return curve.schemes or figure.schemes or tuple(str(label) for label in summary["scheme"].values)
 
 
 def is_text(values: np.ndarray) -> bool:

@@ -189,3 +189,18 @@ def test_a_figure_that_cannot_be_drawn_says_why_in_one_line(
         draw(summary_nc, {**RMSE, **change}, tmp_path / "rmse")
     assert str(refused.value) == message
     assert not list(tmp_path.iterdir())
+
+
+def test_a_scheme_that_failed_everywhere_is_named(summary_nc: Path) -> None:
+    summary = open_summary(summary_nc)
+    summary["status_count"].loc[{"scheme": "snr-max-hbf"}] = [0, 0, 0, 0, 0, 40, 0]
+    for name in ("peb_m", "music_error_m"):
+        summary[name].loc[{"scheme": "snr-max-hbf"}] = np.nan
+    figure = FigureSpec.read({**RMSE, "population": "own"})
+    drawn = lines(summary, figure)
+    assert len(drawn) == 2 * (summary.sizes["scheme"] - 1)
+    text = caption(summary, figure, drawn)
+    assert "none for “SNR-max HBF”" in text
+    assert "failed: 1 of “SPEB-min HBF”, 120 of “SNR-max HBF”" in text
+    page = page_of(summary, {**RMSE, "schemes": ["snr-max-hbf"]})
+    assert page.axes[0].get_xlabel() == "Transmit power (dBm)"
