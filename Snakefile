@@ -18,7 +18,7 @@ localrules:
 
 rule all:
     input:
-        summaries(),
+        datasets(),
         figures(),
 
 

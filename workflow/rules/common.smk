@@ -28,9 +28,17 @@ wildcard_constraints:
     figure="[^/]+",
 
 
-def summaries():
-    """Summaries of every campaign."""
-    return expand(f"{RESULTS}/{{campaign}}/summary.{{ending}}", campaign=CAMPAIGNS, ending=["nc", "csv"])
+def marker(campaign):
+    """The marker that every run of what a campaign file asks for now is there."""
+    return f"{RESULTS}/{campaign.name}/plan/{campaign.digest}/complete"
+
+
+def datasets():
+    """Dataset and summary of every campaign; the markers, so that a run that `isaclib verify` removed is missed."""
+    files = expand(
+        f"{RESULTS}/{{campaign}}/{{file}}", campaign=CAMPAIGNS, file=["campaign.nc", "summary.nc", "summary.csv"]
+    )
+    return [marker(campaign) for campaign in CAMPAIGNS.values()] + files
 
 
 def figures():
@@ -73,8 +81,8 @@ def runs_of_all_rounds(wildcards):
 
 
 def marker_of_today(wildcards):
-    """The marker that every run of what the campaign file asks for now is there."""
-    return f"{RESULTS}/{wildcards.campaign}/plan/{CAMPAIGNS[wildcards.campaign].digest}/complete"
+    """The marker of what the campaign file asks for now."""
+    return marker(CAMPAIGNS[wildcards.campaign])
 
 
 def campaign_file(wildcards):

@@ -1,0 +1,87 @@
+"""Bad luck: killed runs, a killed workflow, damaged files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+SLOW = {"schemes": ["sensing-only-fdbf"], "estimators": {"music": {"trials": 8}}, "realisations": 256}
+
+
+def wait_for_a_run(work, process: subprocess.Popen) -> None:
+    """Return as soon as a run is under way."""
+    for _ in range(6000):
+        if any(work.results.glob("runs/.*")):
+            return
+        assert process.poll() is None, "the workflow ended before a run was seen"
+        time.sleep(0.01)
+    raise AssertionError("no run was started")
+
+
+def jobs_of(work) -> list[int]:
+    """Process ids of the runs of one working directory."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            if b"workflow" in words and b"run" in words and (entry / "cwd").resolve() == work.folder:
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def undisturbed(workshop):
+    work = workshop("undisturbed", **SLOW)
+    work.build()
+    return work.data()
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="finds processes by /proc")
+def test_killed_runs_and_workflow_give_the_same_data(workshop, undisturbed):
+    work = workshop("killed", **SLOW)
+
+    # a run alone: the workflow says so and ends; no half file is left
+    process = subprocess.Popen(work.command(), env=work.environment, stderr=subprocess.PIPE, cwd=work.folder)
+    wait_for_a_run(work, process)
+    for job in jobs_of(work):
+        os.kill(job, signal.SIGKILL)
+    process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert not (work.results / "campaign.nc").exists()
+
+    # everything at once
+    process = subprocess.Popen(
+        work.command(), env=work.environment, stderr=subprocess.DEVNULL, cwd=work.folder, start_new_session=True
+    )
+    wait_for_a_run(work, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=120)
+
+    # what `make resume` does
+    assert work.snakemake("--unlock").returncode == 0
+    work.build("--rerun-incomplete")
+    assert work.data() == undisturbed
+
+
+def test_a_damaged_run_is_named_and_solved_again(workshop):
+    work = workshop(realisations=70)
+    (run,) = work.build()
+    there = work.data()
+    path = work.results / "runs" / f"{run}.nc"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    verified = work.isaclib("verify", str(work.file))
+    assert verified.returncode == 1
+    (line,) = verified.stderr.splitlines()
+    assert line.startswith(f"results/small/runs/{run}.nc: damaged")
+    assert list(work.build(target="all")) == [run]
+    assert work.data() == there
+    assert work.isaclib("verify", str(work.file)).returncode == 0

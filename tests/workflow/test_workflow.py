@@ -1,0 +1,69 @@
+"""The workflow as a person meets it: errors first, then a report."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+FIGURE = {"name": "bound", "x": "power_dbm", "y": [{"metric": "peb_m"}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (
+            {"grid": {"power_dbm": [20, 1000]}},
+            "config/campaigns/small.yaml: grid.power_dbm: 1000: expected a number from -60 to 80 dBm",
+        ),
+        (
+            {"parameters": {"carrier_hz": 28}},
+            "config/campaigns/small.yaml: parameters.carrier_hz: 28: expected a number",
+        ),
+        ({"schemes": ["sensing-only-fdb"]}, "did you mean 'sensing-only-fdbf'?"),
+    ],
+)
+def test_a_mistake_is_one_line_before_any_job(workshop, change, line):
+    work = workshop(**change)
+    done = work.snakemake()
+    assert done.returncode != 0
+    assert [text for text in done.stderr.splitlines() if line in text] == [done.stderr.splitlines()[-1]]
+    assert "Traceback" not in done.stderr
+    assert not work.results.exists()
+
+
+def test_a_run_that_dies_is_shown_and_the_workflow_fails(workshop):
+    work = workshop(realisations=70)
+    assert work.snakemake("--until", "plan").returncode == 0
+    (plan,) = work.results.glob("plan/*/000.json")
+    plan.write_text(plan.read_text().replace('"seed": 7', '"seed": 8'))
+    done = work.snakemake()
+    assert done.returncode != 0
+    assert "the plan was edited" in done.stderr
+
+
+def test_figures_and_report_are_made(workshop):
+    work = workshop(figures=[FIGURE], realisations=70)
+    work.build(target="all")
+    for ending in ("pdf", "png", "csv", "rst"):
+        assert (work.results / "figures" / f"bound.{ending}").stat().st_size > 0
+    report = work.folder / "report.html"
+    done = work.snakemake("--report", str(report))
+    assert done.returncode == 0, done.stderr
+    assert "bound.png" in report.read_text()
+    # another title draws the figure again, and solves nothing
+    drawn = (work.results / "figures" / "bound.rst").read_text()
+    work.write(figures=[{**FIGURE, "title": "Another first sentence"}])
+    assert work.build(target="all") == {}
+    assert (work.results / "figures" / "bound.rst").read_text() != drawn
+
+
+def test_the_rules_are_clean():
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
