@@ -1,4 +1,5 @@
 import csv
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -158,3 +159,15 @@ def test_a_gathered_campaign_is_summarised(campaign, gathered, tmp_path: Path) -
     assert "beamformers" not in summary
     assert summary.solve_seconds_count.sel(scheme="one by one", population="own").max() <= 5
     assert summary.echo_error_m_count.sel(population="own").sum() > 0
+
+
+def test_memory_does_not_grow_with_the_grid(synthetic_campaign: Callable[..., Path], tmp_path: Path) -> None:
+    peaks = []
+    for points in (1, 5):
+        values = tuple(float(10 + i) for i in range(points))
+        path = synthetic_campaign(tmp_path / f"{points}.nc", schemes=("a", "b"), values=values, realisations=1000)
+        tracemalloc.start()
+        summarise(path, tmp_path / "summary.nc", tmp_path / "summary.csv")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
