@@ -28,6 +28,11 @@ wildcard_constraints:
     figure="[^/]+",
 
 
+def at(path):
+    """Path in the results of a campaign, which is a wildcard."""
+    return f"{RESULTS}/{{campaign}}/{path}"
+
+
 def marker(campaign):
     """The marker that every run of what a campaign file asks for now is there."""
     return f"{RESULTS}/{campaign.name}/plan/{campaign.digest}/complete"

@@ -2,18 +2,21 @@ rule gather:
     input:
         marker_of_today,
     output:
-        RESULTS + "/{campaign}/campaign.nc",
+        at("campaign.nc"),
     log:
-        RESULTS + "/{campaign}/logs/gather.log",
+        at("logs/gather.log"),
     benchmark:
-        RESULTS + "/{campaign}/benchmarks/gather.tsv"
+        at("benchmarks/gather.tsv")
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=120,
     params:
+        isaclib=ISACLIB,
         request=request,
     message:
         "{wildcards.campaign}: one labelled dataset"
     shell:
-        "{ISACLIB} workflow gather {params.request} --output {output:q} > {log:q} 2>&1"
+        "{params.isaclib} workflow gather {params.request} --output {output:q} > {log:q} 2>&1"

@@ -1,28 +1,32 @@
 rule run:
     output:
-        data=RESULTS + "/{campaign}/runs/{run}.nc",
-        sidecar=RESULTS + "/{campaign}/runs/{run}.json",
+        data=at("runs/{run}.nc"),
+        sidecar=at("runs/{run}.json"),
     log:
-        RESULTS + "/{campaign}/logs/run-{run}.log",
+        at("logs/run-{run}.log"),
     benchmark:
-        RESULTS + "/{campaign}/benchmarks/run-{run}.tsv"
+        at("benchmarks/run-{run}.tsv")
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        isaclib=ISACLIB,
     message:
         "{wildcards.campaign}: run {wildcards.run}"
     shell:
-        "{ISACLIB} workflow run {output.data:q} > {log:q} 2>&1"
+        "{params.isaclib} workflow run {output.data:q} > {log:q} 2>&1"
 
 
 rule complete:
     input:
         runs_of_all_rounds,
     output:
-        touch(RESULTS + "/{campaign}/plan/{digest}/complete"),
+        touch(at("plan/{digest}/complete")),
     log:
-        RESULTS + "/{campaign}/logs/complete-{digest}.log",
+        at("logs/complete-{digest}.log"),
     threads: 1
     resources:
         mem_mb=100,

@@ -1,24 +1,28 @@
 rule summarise:
     input:
-        RESULTS + "/{campaign}/campaign.nc",
+        at("campaign.nc"),
     output:
-        data=RESULTS + "/{campaign}/summary.nc",
+        data=at("summary.nc"),
         table=report(
-            RESULTS + "/{campaign}/summary.csv",
+            at("summary.csv"),
             caption="../report/summary.rst",
             category="{campaign}",
             subcategory="Tables",
             labels={"content": "statistics of every curve"},
         ),
     log:
-        RESULTS + "/{campaign}/logs/summarise.log",
+        at("logs/summarise.log"),
     benchmark:
-        RESULTS + "/{campaign}/benchmarks/summarise.tsv"
+        at("benchmarks/summarise.tsv")
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        isaclib=ISACLIB,
     message:
         "{wildcards.campaign}: statistics with confidence intervals"
     shell:
-        "{ISACLIB} workflow summarise {input:q} {output.data:q} {output.table:q} > {log:q} 2>&1"
+        "{params.isaclib} workflow summarise {input:q} {output.data:q} {output.table:q} > {log:q} 2>&1"
