@@ -1,6 +1,7 @@
 import json
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 from isaclib.campaign.document import CampaignError
@@ -83,6 +84,18 @@ def runs_of_all_rounds(wildcards):
         if plan["final"]:
             break
     return sorted(set(found))
+
+
+@cache
+def seconds_expected(path):
+    """Expected seconds of every new run of a plan; a plan never changes."""
+    return {run: entry["seconds"] for run, entry in json.loads(Path(path).read_text())["runs"].items()}
+
+
+def longest_first(wildcards):
+    """Priority of a run: its expected seconds, so that no long one is left for the end."""
+    plans = Path(marker_of_today(wildcards)).parent.glob("*.json")
+    return round(sum(seconds_expected(str(path)).get(wildcards.run, 0) for path in plans))
 
 
 def marker_of_today(wildcards):

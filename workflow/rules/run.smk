@@ -6,6 +6,7 @@ rule run:
         at("logs/run-{run}.log"),
     benchmark:
         at("benchmarks/run-{run}.tsv")
+    priority: longest_first
     conda:
         "../../environment.yml"
     threads: 1
