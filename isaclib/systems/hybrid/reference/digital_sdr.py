@@ -9,12 +9,13 @@ import numpy as np
 
 from isaclib.numerics.conic import check_solver
 from isaclib.systems.base import Status
+from isaclib.systems.hybrid.certificate import sensing_and_channels, speb_lower_bound
 from isaclib.systems.hybrid.design import Design
-from isaclib.systems.hybrid.feasibility import minimum_power_w
 from isaclib.systems.hybrid.normalisation import normalise
 from isaclib.systems.hybrid.reference.outcome import Attempt, attempt_each, to_design
 from isaclib.systems.hybrid.reference.programs import digital_relaxation
 from isaclib.systems.hybrid.reference.recovery import beams_from_covariances
+from isaclib.systems.hybrid.relaxation import relax
 from isaclib.systems.hybrid.scenario import Scenario
 from isaclib.systems.hybrid.two_stage import focusing_beamformer
 from isaclib.systems.streams import Streams
@@ -48,11 +49,14 @@ def digital_sdr(scenario: Scenario, options: Mapping[str, Any], rng: Streams) ->
     analog = focusing_beamformer(scenario)
     root = np.sqrt(p.elements // p.rf_chains)
     bases = analog / root
-    needed_w = minimum_power_w(scenario.channels @ np.conj(bases), p.min_rates_bps_hz, p.noise_w)
+    certified = relax(
+        np.conj(np.swapaxes(bases, 1, 2)) @ sensing_and_channels(problem), problem.weight, problem.noise, problem.gamma
+    )
 
     def one(index: int) -> Attempt:
-        if needed_w[index] > p.power_w:
-            reason = f"through the focused subarrays the rates need {needed_w[index]:.3g} W of {p.power_w:.3g} W"
+        if certified.needed[index] > 1.0:
+            needed_w = certified.needed[index] * p.power_w
+            reason = f"through the focused subarrays the rates need {needed_w:.3g} W of {p.power_w:.3g} W"
             return Attempt(status=Status.INFEASIBLE, reason=reason)
         basis = bases[index]
         relaxed = digital_relaxation(problem, index, basis, objective="error", solver=solver)
@@ -63,4 +67,12 @@ def digital_sdr(scenario: Scenario, options: Mapping[str, Any], rng: Streams) ->
         value = float(problem.cost(problem.gram(basis @ beams))) if met else float("nan")
         return Attempt(analog=analog[index], digital=beams / root, trace=(value,))
 
-    return to_design(scenario, problem, attempt_each(scenario, one), objective="polar", hybrid=True)
+    return to_design(
+        scenario,
+        problem,
+        attempt_each(scenario, one),
+        objective="polar",
+        hybrid=True,
+        bound=problem.cost0 * certified.bound,
+        speb_bound_m2=speb_lower_bound(scenario),
+    )

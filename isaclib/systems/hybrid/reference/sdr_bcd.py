@@ -10,6 +10,7 @@ import numpy as np
 
 from isaclib.numerics.conic import check_solver, constant_modulus_samples
 from isaclib.systems.base import Status
+from isaclib.systems.hybrid.certificate import fully_digital, speb_lower_bound
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.normalisation import NormalisedProblem, normalise
 from isaclib.systems.hybrid.reference.outcome import Attempt, attempt_each, to_design
@@ -102,7 +103,10 @@ def _design(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, obj
         return _Alternation(problem, index, options, objective).run(starts[index], generator)
 
     name = "speb" if objective == "error" else objective
-    return to_design(scenario, problem, attempt_each(scenario, one), objective=name, hybrid=True)
+    attempts = attempt_each(scenario, one)
+    bound = fully_digital(scenario, name).bound
+    speb_bound = bound if name == "speb" else speb_lower_bound(scenario)
+    return to_design(scenario, problem, attempts, objective=name, hybrid=True, bound=bound, speb_bound_m2=speb_bound)
 
 
 @dataclass(frozen=True)
