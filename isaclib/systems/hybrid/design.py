@@ -27,6 +27,10 @@ class Design(base.Design):
     certified : ndarray of complex, shape (B, N, K), or None
         Beamformers that attain `objective` where ties between optimal designs were broken
         afterwards at a stated cost; None where `beamformers` attain it themselves.
+    objective_name : str
+        What `objective` is: a key of `isaclib.systems.hybrid.acceptance.OBJECTIVES`.
+    promises_rates : bool
+        Whether the guaranteed rates are a constraint of the scheme.
     """
 
     beamformers: np.ndarray
@@ -34,3 +38,5 @@ class Design(base.Design):
     digital: np.ndarray | None = None
     speb_bound_m2: np.ndarray
     certified: np.ndarray | None = None
+    objective_name: str = "speb"
+    promises_rates: bool = True

@@ -1,0 +1,17 @@
+"""SPEB-based hybrid beamforming for near-field ISAC."""
+
+from isaclib.systems.base import System
+from isaclib.systems.hybrid.estimation import ESTIMATORS
+from isaclib.systems.hybrid.metrics import evaluate
+from isaclib.systems.hybrid.parameters import Parameters
+from isaclib.systems.hybrid.scenario import draw_scenario
+
+SYSTEM = System(
+    name="hybrid",
+    version=1,
+    parameters_class=Parameters,
+    draw_scenario=draw_scenario,
+    evaluate_design=evaluate,
+    schemes_package="isaclib.systems.hybrid.schemes",
+    estimators=ESTIMATORS,
+)

@@ -1,0 +1,188 @@
+"""Judging designs of the system ``hybrid`` from their beamformers alone.
+
+What a solver says of itself is never believed: objective, constraints and gap are recomputed here,
+for the direct and the reference solvers alike, and once more on evaluation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from isaclib.physics import arrays, fisher, links
+from isaclib.systems.base import HAS_DESIGN, OPTIMAL_GAP, Status
+from isaclib.systems.hybrid.design import Design
+from isaclib.systems.hybrid.scenario import Scenario
+
+RATE_TOLERANCE_BPS_HZ = 1e-6
+POWER_TOLERANCE = 1e-9
+MODULUS_TOLERANCE = 1e-12
+
+OBJECTIVES = {
+    "speb": ("m^2", "SPEB, eq. (22)"),
+    "polar": ("m^2 + rad^2", "joint bound on distance and angle, tr of the inverse polar EFIM"),
+    "snr": ("1", "sensing SNR"),
+}
+"""Unit and meaning of every objective; the SNR is maximised, the others minimised."""
+
+
+def position_efim(scenario: Scenario, beamformers: np.ndarray) -> np.ndarray:
+    """Equivalent Fisher information of the target position, shape (B, 2, 2)."""
+    return fisher.position_efim(
+        arrays.spherical_response(scenario.elements_m, scenario.target_m, scenario.wavelength_m),
+        arrays.spherical_gradient(scenario.elements_m, scenario.target_m, scenario.wavelength_m),
+        beamformers=beamformers,
+        reflection=scenario.reflection,
+        snapshots=scenario.parameters.snapshots,
+        noise_power_w=scenario.parameters.noise_w,
+    )
+
+
+def sensing_snr(scenario: Scenario, beamformers: np.ndarray) -> np.ndarray:
+    """Sensing SNR |beta|^2 N a^H R a / sigma^2, shape (B,)."""
+    response = arrays.spherical_response(scenario.elements_m, scenario.target_m, scenario.wavelength_m)
+    illumination = np.sum(np.abs(np.conj(response) @ beamformers) ** 2, axis=-1)
+    return abs(scenario.reflection) ** 2 * len(response) * illumination / scenario.parameters.noise_w
+
+
+def objective_value(scenario: Scenario, beamformers: np.ndarray, objective: str) -> np.ndarray:
+    """Objective of beamformers.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Batch of B realisations.
+    beamformers : ndarray of complex, shape (B, N, K)
+        W; NaN gives NaN.
+    objective : str
+        A key of `OBJECTIVES`.
+
+    Returns
+    -------
+    ndarray, shape (B,)
+    """
+    if objective == "snr":
+        return sensing_snr(scenario, beamformers)
+    efim = position_efim(scenario, beamformers)
+    return fisher.speb(fisher.polar_efim(efim, scenario.target_m) if objective == "polar" else efim)
+
+
+def violations(
+    scenario: Scenario, beamformers: np.ndarray, analog: np.ndarray | None, *, rates: bool = True
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Constraint violations of beamformers.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Batch of B realisations.
+    beamformers : ndarray of complex, shape (B, N, K)
+        W.
+    analog : ndarray of complex, shape (B, N, N_RF), or None
+        F_A.
+    rates : bool
+        Whether the scheme promises rates.
+
+    Returns
+    -------
+    violation : ndarray, shape (B, C)
+        Rate of the worst user, power, modulus: each divided by its limit, negative is slack.
+    met : ndarray of bool, shape (B,)
+        Rates to 1e-6 bit/s/Hz, power to 1e-9 relative, modulus to 1e-12.
+    constraints : tuple of str
+        Names of the C constraints.
+    """
+    p = scenario.parameters
+    excess = np.sum(np.abs(beamformers) ** 2, axis=(-2, -1)) / p.power_w - 1.0
+    columns, names = [excess], ["power"]
+    met = excess <= POWER_TOLERANCE
+    if rates:
+        missing = p.min_rates_bps_hz - links.rate(links.sinr(scenario.channels, beamformers, p.noise_w))
+        met &= np.max(missing, axis=-1) <= RATE_TOLERANCE_BPS_HZ
+        columns.insert(0, np.max(missing / p.min_rates_bps_hz, axis=-1))
+        names.insert(0, "rate")
+    if analog is not None:
+        chains = analog.shape[-1]
+        block = np.repeat(np.eye(chains, dtype=bool), analog.shape[-2] // chains, axis=0)
+        departure = np.max(np.abs(np.abs(analog) - block), axis=(-2, -1))
+        met &= departure <= MODULUS_TOLERANCE
+        columns.append(departure)
+        names.append("modulus")
+    return np.stack(columns, axis=-1), met, tuple(names)
+
+
+def judge(
+    scenario: Scenario,
+    *,
+    objective: str,
+    beamformers: np.ndarray,
+    bound: np.ndarray,
+    speb_bound_m2: np.ndarray,
+    status: np.ndarray,
+    reason: Sequence[str],
+    iterations: np.ndarray,
+    analog: np.ndarray | None = None,
+    digital: np.ndarray | None = None,
+    certified: np.ndarray | None = None,
+    rates: bool = True,
+    trace: np.ndarray | None = None,
+    solve_seconds: np.ndarray | None = None,
+) -> Design:
+    """Put a design together, its objective, violations, gap and status recomputed.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Batch of B realisations.
+    objective : str
+        A key of `OBJECTIVES`.
+    beamformers, analog, digital, certified : ndarray or None
+        As `Design` has them; NaN where there is no design.
+    bound, speb_bound_m2 : ndarray, shape (B,)
+        Certified bounds on the objective and on the SPEB.
+    status : ndarray, shape (B,)
+        Taken where the beamformers are NaN, and as the best a design may be called.
+    reason : sequence of str
+        Why there is no design.
+    iterations : ndarray, shape (B,)
+        Iterations of the solver.
+    rates : bool
+        Whether the scheme promises rates.
+    trace, solve_seconds : ndarray or None
+        As `Design` has them.
+
+    Returns
+    -------
+    Design
+    """
+    violation, met, constraints = violations(scenario, beamformers, analog, rates=rates)
+    if certified is not None:
+        _, certified_met, _ = violations(scenario, certified, None, rates=rates)
+        met &= certified_met
+    value = objective_value(scenario, beamformers if certified is None else certified, objective)
+    gap = np.abs(value - bound) / np.abs(bound)
+    found = np.isfinite(beamformers).all(axis=(-2, -1))
+    claimed = np.isin(status, HAS_DESIGN)
+    judged = np.where(met, np.where(gap <= OPTIMAL_GAP, Status.OPTIMAL, Status.FEASIBLE), Status.VIOLATING)
+    lost = claimed & ~found
+    status = np.where(claimed & found, np.maximum(status, judged), np.where(lost, Status.FAILED, status))
+    return Design(
+        status=status.astype(np.int8),
+        objective=np.where(found, value, np.nan),
+        bound=bound,
+        gap=np.where(found, gap, np.nan),
+        violation=violation,
+        constraints=constraints,
+        iterations=iterations,
+        reason=tuple("beamformers are not finite" if bad else text for bad, text in zip(lost, reason, strict=True)),
+        trace=trace,
+        solve_seconds=solve_seconds,
+        beamformers=beamformers,
+        analog=analog,
+        digital=digital,
+        speb_bound_m2=speb_bound_m2,
+        certified=certified,
+        objective_name=objective,
+        promises_rates=rates,
+    )

@@ -1,0 +1,112 @@
+"""Metrics of the system ``hybrid``, recomputed from the beamformers alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from isaclib.physics import fisher, links
+from isaclib.systems.base import HAS_DESIGN, Status
+from isaclib.systems.hybrid import acceptance
+from isaclib.systems.hybrid.design import Design
+from isaclib.systems.hybrid.scenario import Scenario
+
+
+def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
+    """Recompute every metric and constraint of a design.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was designed for.
+    design : Design
+        What a scheme returned; its status may be lowered, never raised.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``realisation`` (and ``user``, ``constraint``, ``iteration``), units and long_name
+        in attrs.
+    """
+    judged = acceptance.judge(
+        scenario,
+        objective=design.objective_name,
+        beamformers=design.beamformers,
+        bound=design.bound,
+        speb_bound_m2=design.speb_bound_m2,
+        status=design.status,
+        reason=design.reason,
+        iterations=design.iterations,
+        analog=design.analog,
+        digital=design.digital,
+        certified=design.certified,
+        rates=design.promises_rates,
+    )
+    kept = np.isin(judged.status, HAS_DESIGN)
+    blank = np.where(kept[:, None, None], design.beamformers, np.nan)
+    judged = replace(judged, beamformers=blank)
+    speb = fisher.speb(acceptance.position_efim(scenario, blank))
+    speb = np.where(kept, speb, np.nan)
+    rate = links.rate(links.sinr(scenario.channels, blank, scenario.parameters.noise_w))
+    objective_unit, objective_name = acceptance.OBJECTIVES[design.objective_name]
+
+    one = ("realisation",)
+    variables: dict[str, tuple[tuple[str, ...], np.ndarray, str, str]] = {
+        "speb_m2": (one, speb, "m^2", "squared position error bound"),
+        "peb_m": (one, np.sqrt(speb), "m", "position error bound"),
+        "speb_bound_m2": (one, design.speb_bound_m2, "m^2", "certified lower bound on the SPEB of any beamformer"),
+        "rate": ((*one, "user"), rate, "bit/s/Hz", "rate of each user"),
+        "sum_rate": (one, rate.sum(axis=-1), "bit/s/Hz", "sum-rate"),
+        "sensing_snr": (one, acceptance.sensing_snr(scenario, blank), "1", "sensing SNR"),
+        "power_w": (one, np.sum(np.abs(blank) ** 2, axis=(-2, -1)), "W", "transmit power"),
+        "violation": (
+            (*one, "constraint"),
+            np.where(kept[:, None], judged.violation, np.nan),
+            "1",
+            "constraint violation relative to its limit (negative: slack)",
+        ),
+        "objective": (one, np.where(kept, judged.objective, np.nan), objective_unit, f"objective: {objective_name}"),
+        "bound": (one, design.bound, objective_unit, f"certified bound on the {objective_name}"),
+        "gap": (one, np.where(kept, judged.gap, np.nan), "1", "relative gap between objective and bound"),
+        "iterations": (one, design.iterations, "1", "iterations of the solver"),
+    }
+    if design.analog is not None and design.objective_name == "speb":
+        excess = speb / design.speb_bound_m2 - 1.0
+        variables["price_of_hybrid"] = (one, excess, "1", "price of hybrid: SPEB above the fully digital bound")
+    if design.certified is not None:
+        certified = np.where(kept[:, None, None], design.certified, np.nan)
+        optimum = fisher.speb(acceptance.position_efim(scenario, certified))
+        variables["speb_certified_m2"] = (
+            one,
+            np.where(kept, optimum, np.nan),
+            "m^2",
+            "squared position error bound before ties were broken",
+        )
+    if design.trace is not None:
+        variables["trace"] = ((*one, "iteration"), design.trace, objective_unit, f"{objective_name} by iteration")
+    if design.solve_seconds is not None:
+        variables["solve_seconds"] = (one, design.solve_seconds, "s", "time of the solver")
+
+    data = xr.Dataset(
+        {
+            name: xr.Variable(dims, values, {"units": units, "long_name": long_name})
+            for name, (dims, values, units, long_name) in variables.items()
+        },
+        coords={
+            "realisation": np.arange(scenario.streams.start, scenario.streams.stop),
+            "user": np.arange(rate.shape[-1]),
+            "constraint": list(judged.constraints),
+        },
+    )
+    data["status"] = xr.Variable(
+        one,
+        judged.status,
+        {
+            "long_name": "what became of the realisation",
+            "flag_values": np.array([int(value) for value in Status], dtype=np.int8),
+            "flag_meanings": " ".join(value.name.lower() for value in Status),
+        },
+    )
+    return data

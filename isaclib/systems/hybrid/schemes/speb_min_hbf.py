@@ -1,0 +1,25 @@
+"""SPEB minimisation by hybrid beamforming, problem (23)."""
+
+from functools import partial
+
+from isaclib.systems.base import Scheme, Solver
+from isaclib.systems.hybrid.direct import HYBRID_OPTIONS, hybrid_direct
+from isaclib.systems.hybrid.reference.sdr_bcd import SDR_BCD_OPTIONS, sdr_bcd
+
+SCHEME = Scheme(
+    name="speb-min-hbf",
+    summary="hybrid beamformers of least SPEB under the guaranteed rates",
+    solvers={
+        "direct": Solver(
+            run=partial(hybrid_direct, objective="speb"),
+            summary="phases and digital beamformer as one smooth problem, augmented Lagrangian",
+            options=HYBRID_OPTIONS,
+        ),
+        "sdr-bcd": Solver(
+            run=sdr_bcd,
+            summary="Algorithm 1 in CVXPY: alternating semidefinite relaxations, Gaussian randomisation",
+            options=SDR_BCD_OPTIONS,
+            seconds=60.0,
+        ),
+    },
+)
