@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +25,6 @@ TIMING = "timing"
 
 TRACE = "trace"
 """The metric over iterations: carried forward, neither paired nor in the CSV."""
-
-_Selection = dict[str, int]
 
 
 def summarise(campaign_nc: str | Path, summary_nc: str | Path, summary_csv: str | Path) -> None:
@@ -69,14 +66,15 @@ def summarise(campaign_nc: str | Path, summary_nc: str | Path, summary_csv: str 
             )
             axes = [str(dim) for dim in data["status"].dims if dim not in ("scheme", "realisation")]
             _write_coordinates(out, data)
-            _write_populations(out, data["status"], axes)
-            for name in _metrics(data):
-                _write_metric(out, data[name], data["status"], axes)
+            draws = _Draws(out, data["status"], axes)
+            sheets = [_Sheet(out, data[name], axes) for name in _metrics(data)]
             if TIMING in _groups(campaign_nc):
                 timing = stack.enter_context(xr.open_dataset(campaign_nc, group=TIMING))
-                group = out.createGroup(TIMING)
-                for name in _metrics(timing):
-                    _write_metric(group, timing[name], data["status"], axes)
+                sheets += [_Sheet(out.createGroup(TIMING), timing[name], axes) for name in _metrics(timing)]
+            for index in np.ndindex(*(data.sizes[axis] for axis in axes)):
+                masks = draws.write(index)
+                for sheet in sheets:
+                    sheet.write(index, masks)
         os.replace(partial, summary_nc)
     finally:
         partial.unlink(missing_ok=True)
@@ -123,55 +121,67 @@ def _write_label(out: Any, name: str, dims: tuple[str, ...], values: np.ndarray,
         variable[...] = values
 
 
-def _write_populations(out: Any, status: xr.DataArray, axes: list[str]) -> None:
-    amount = _create(
-        out, "status_count", ("scheme", *axes, "status"), {"long_name": "draws of each status", "units": "1"}, "i8"
-    )
-    agreed = _create(
-        out, "common_share", (*axes, "limit"), {"long_name": "share of draws every scheme solved", "units": "1"}
-    )
-    solved = _create(
-        out, "solved_share", ("scheme", *axes, "limit"), {"long_name": "share of draws the scheme solved", "units": "1"}
-    )
-    for point in _points(status, axes):
-        at = tuple(point.values())
-        here = _status_at(status, point)
-        amount[(slice(None), *at)] = population.counts(here).transpose("scheme", "status").values
-        agreed[at] = population.common_share(here).values
-        solved[(slice(None), *at)] = population.solved_share(here).transpose("scheme", "limit").values
+class _Draws:
+    """What became of the draws: counts by status, shares, and who is in which population."""
+
+    def __init__(self, out: Any, status: xr.DataArray, axes: list[str]) -> None:
+        self.status, self.axes = _bare(status), axes
+        about = {"long_name": "draws of each status", "units": "1"}
+        self.amount = _create(out, "status_count", ("scheme", *axes, "status"), about, "i8")
+        about = {"long_name": "share of draws every scheme solved", "units": "1"}
+        self.agreed = _create(out, "common_share", (*axes, "limit"), about)
+        about = {"long_name": "share of draws the scheme solved", "units": "1"}
+        self.solved = _create(out, "solved_share", ("scheme", *axes, "limit"), about)
+
+    def write(self, index: tuple[int, ...]) -> dict[str, xr.DataArray]:
+        """Write one point; return the draws of each population."""
+        # padding, like a draw nobody asked for, was not run
+        here = _real(self.status.isel(dict(zip(self.axes, index, strict=True))))
+        here = here.fillna(float(Status.NOT_RUN)).astype(np.int8)
+        self.amount[(slice(None), *index)] = population.counts(here).transpose("scheme", "status").values
+        self.agreed[index] = population.common_share(here).values
+        self.solved[(slice(None), *index)] = population.solved_share(here).transpose("scheme", "limit").values
+        return {"common": population.common(here), "own": population.own(here)}
 
 
-def _write_metric(out: Any, metric: xr.DataArray, status: xr.DataArray, axes: list[str]) -> None:
-    name = str(metric.name)
-    attrs = {key: metric.attrs[key] for key in ("long_name", "units") if key in metric.attrs}
-    extra = tuple(str(d) for d in metric.dims if d not in ("scheme", "realisation", *axes, *CLUSTERED))
-    dims = ("scheme", *axes, "population", *extra)
-    values_out = _create(out, name, (*dims, "statistic", "limit"), attrs)
-    count_out = _create(out, f"{name}_count", dims, {"long_name": f"realisations behind {name}", "units": "1"}, "i8")
-    if name == TRACE:
-        about = {"long_name": "draws whose solver has not stopped", "units": "1"}
-        running_out = _create(out, f"{name}_running", dims, about, "i8")
-    else:
-        about = {**attrs, "long_name": f"{attrs.get('long_name', name)}, paired with the first scheme"}
-        paired_out = _create(out, f"{name}_paired", ("scheme", *axes, *extra, "paired", "limit"), about)
-        about = {"long_name": f"realisations behind {name}_paired", "units": "1"}
-        pairs_out = _create(out, f"{name}_pairs", ("scheme", *axes, *extra), about, "i8")
-    for point in _points(status, axes):
-        at = (slice(None), *point.values())
-        here = _status_at(status, point)
-        values = _real(metric.isel({axis: i for axis, i in point.items() if axis in metric.dims}).load())
-        masks = {"common": population.common(here), "own": population.own(here)}
-        carried = carry_forward(values) if name == TRACE else values
+class _Sheet:
+    """The statistics of one metric."""
+
+    def __init__(self, out: Any, metric: xr.DataArray, axes: list[str]) -> None:
+        self.metric, self.axes = _bare(metric), axes
+        name = self.name = str(metric.name)
+        attrs = {key: metric.attrs[key] for key in ("long_name", "units") if key in metric.attrs}
+        extra = self.extra = tuple(
+            str(dim) for dim in metric.dims if dim not in ("scheme", "realisation", *axes, *CLUSTERED)
+        )
+        dims = ("scheme", *axes, "population", *extra)
+        self.values = _create(out, name, (*dims, "statistic", "limit"), attrs)
+        about = {"long_name": f"realisations behind {name}", "units": "1"}
+        self.count = _create(out, f"{name}_count", dims, about, "i8")
+        if name == TRACE:
+            about = {"long_name": "draws whose solver has not stopped", "units": "1"}
+            self.running = _create(out, f"{name}_running", dims, about, "i8")
+        else:
+            about = {**attrs, "long_name": f"{attrs.get('long_name', name)}, paired with the first scheme"}
+            self.paired = _create(out, f"{name}_paired", ("scheme", *axes, *extra, "paired", "limit"), about)
+            about = {"long_name": f"realisations behind {name}_paired", "units": "1"}
+            self.pairs = _create(out, f"{name}_pairs", ("scheme", *axes, *extra), about, "i8")
+
+    def write(self, index: tuple[int, ...], masks: dict[str, xr.DataArray]) -> None:
+        """Write one point."""
+        at, order = (slice(None), *index), ("scheme", *self.extra)
+        values = _real(self.metric.isel(dict(zip(self.axes, index, strict=True))))
+        carried = carry_forward(values) if self.name == TRACE else values
         for i, kind in enumerate(POPULATIONS):
-            order = ("scheme", *extra)
-            values_out[(*at, i)] = describe(carried, masks[kind]).transpose(*order, "statistic", "limit").values
-            count_out[(*at, i)] = count(carried, masks[kind]).transpose(*order).values
-            if name == TRACE:
-                running_out[(*at, i)] = count(values, masks[kind]).transpose(*order).values
-        if name != TRACE:
+            found = describe(carried, masks[kind])
+            self.values[(*at, i)] = found.transpose(*order, "statistic", "limit").values
+            self.count[(*at, i)] = count(carried, masks[kind]).transpose(*order).values
+            if self.name == TRACE:
+                self.running[(*at, i)] = count(values, masks[kind]).transpose(*order).values
+        if self.name != TRACE:
             statistics, pairs = paired(values, masks["own"])
-            paired_out[at] = statistics.transpose("scheme", *extra, "paired", "limit").values
-            pairs_out[at] = pairs.transpose("scheme", *extra).values
+            self.paired[at] = statistics.transpose(*order, "paired", "limit").values
+            self.pairs[at] = pairs.transpose(*order).values
 
 
 def _create(out: Any, name: str, dims: tuple[str, ...], attrs: dict[str, Any], kind: str = "f8") -> Any:
@@ -181,15 +191,9 @@ def _create(out: Any, name: str, dims: tuple[str, ...], attrs: dict[str, Any], k
     return variable
 
 
-def _points(status: xr.DataArray, axes: list[str]) -> Iterator[_Selection]:
-    for index in np.ndindex(*(status.sizes[axis] for axis in axes)):
-        yield dict(zip(axes, index, strict=True))
-
-
-def _status_at(status: xr.DataArray, point: _Selection) -> xr.DataArray:
-    """Status of every scheme at one point; a missing one (padding) was not run."""
-    here = _real(status.isel(point).load())
-    return here.fillna(float(Status.NOT_RUN)).astype(np.int8)
+def _bare(values: xr.DataArray) -> xr.DataArray:
+    """Drop coordinates: aligning them at every operation takes longer than the statistics."""
+    return values.drop_vars(list(values.coords))
 
 
 def _real(values: xr.DataArray) -> xr.DataArray:

@@ -10,6 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.ticker import ScalarFormatter
 
 _UNITS = {"1": "", "m^2": "m²", "bit/s/Hz": "bit/s/Hz"}
 
@@ -89,17 +90,34 @@ def set_y(axes: Axes, *, log: bool) -> None:
     """
     if log:
         axes.set_yscale("log")
-        low, high = axes.get_ylim()
-        if high / low < 1.5:
-            # a nearly constant curve is no cliff
-            middle = math.sqrt(low * high)
-            low, high = middle / 1.3, middle * 1.3
-            axes.set_ylim(low, high)
+    low, high = axes.get_ylim()
+    if low > 0.0 and high / low < 1.02:
+        # a nearly constant curve is no cliff
+        low, high = axes.set_ylim(low / 1.01, high * 1.01)
+    if log:
         _log_ticks(axes.yaxis, low, high)
+    else:
+        axes.yaxis.set_major_formatter(_plain_numbers())
+
+
+def _plain_numbers() -> ScalarFormatter:
+    """Write numbers out, a power of ten apart where they are small: never an offset to add in the head."""
+    from matplotlib.ticker import ScalarFormatter
+
+    formatter = ScalarFormatter(useOffset=False, useMathText=True)
+    formatter.set_powerlimits((-3, 5))
+    return formatter
 
 
 def _log_ticks(axis: Any, low: float, high: float) -> None:
-    from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, NullFormatter
+    from matplotlib.ticker import (
+        FuncFormatter,
+        LogFormatterMathtext,
+        LogLocator,
+        MaxNLocator,
+        NullFormatter,
+        NullLocator,
+    )
 
     decades = math.log10(high / low)
     if decades > 2.5:
@@ -107,11 +125,13 @@ def _log_ticks(axis: Any, low: float, high: float) -> None:
         axis.set_minor_locator(LogLocator(10.0, subs=tuple(range(2, 10)), numticks=12))
         plain = low >= 1e-3 and high <= 1e4
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}") if plain else LogFormatterMathtext())
-    else:
-        subs: tuple[float, ...] = (1.0, 2.0, 5.0) if decades > 0.8 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
-        if decades <= 0.35:
-            subs = tuple(np.arange(1.0, 10.0, 0.2 if decades > 0.15 else 0.1).round(1).tolist())
+    elif decades > 0.35:
+        subs = (1.0, 2.0, 5.0) if decades > 0.8 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
         axis.set_major_locator(LogLocator(10.0, subs=subs, numticks=30))
         axis.set_minor_locator(LogLocator(10.0, subs=tuple(range(2, 10)), numticks=30))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+    else:
+        axis.set_major_locator(MaxNLocator(6))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(_plain_numbers())
     axis.set_minor_formatter(NullFormatter())

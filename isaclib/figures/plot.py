@@ -143,7 +143,7 @@ def _draw(axes: Axes, line: Line, look: style.Look) -> None:
     value, lower, upper = line.ends.T
     curve = line.curve
     width = look.width * matplotlib.rcParams["lines.linewidth"]
-    order = 2.0 if look.bound else 3.0
+    order = (2.0 if look.width < 1.0 else 1.8) if look.bound else 3.0
     if curve.line == "none":
         errors = np.abs(np.nan_to_num(np.stack([value - lower, upper - value])))
         # hollow: markers of close schemes must not hide each other

@@ -15,7 +15,7 @@ STYLE = Path(__file__).with_name("isaclib.mplstyle")
 
 # Okabe and Ito: told apart by readers with any colour vision
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-ORANGE, SKY, BLACK, GREY = "#E69F00", "#56B4E9", "#000000", "#6E6E6E"
+ORANGE, SKY, BLACK, GREY, SILVER = "#E69F00", "#56B4E9", "#000000", "#6E6E6E", "#B4B4B4"
 
 SCHEMES = {
     "speb-min-fdbf": (BLUE, "o"),
@@ -24,7 +24,7 @@ SCHEMES = {
     "two-stage-hbf": (PURPLE, "D"),
     "crb-min-hbf": (ORANGE, "v"),
     "sensing-only-fdbf": (BLACK, "P"),
-    "sensing-only-hbf": (GREY, "X"),
+    "sensing-only-hbf": (SILVER, "X"),
 }
 """Colour and marker of the schemes; others take theirs from `REST` by their name."""
 
@@ -60,7 +60,7 @@ class Look:
     width : float
         Relative line width.
     bound : bool
-        A bound drawn for orientation: thin, without markers.
+        A bound drawn for orientation: behind the others, without markers.
     """
 
     color: str
@@ -99,15 +99,10 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
         family = labels[scheme, solver]
         place, size = family.index(label), len(family)
         if scheme.startswith("sensing-only"):
-            found.append(
-                Look(
-                    shade(color, place, size),
-                    marker,
-                    _BOUND_DASHES[scheme.endswith("hbf") and not scheme.endswith("fdbf")],
-                    0.7,
-                    True,
-                )
-            )
+            # both architectures attain the same bound: a dark dashed line over a light one shows both
+            light = scheme.endswith("-hbf")
+            line, width = ("solid", 1.4) if light else ((0, (5, 2)), 0.7)
+            found.append(Look(shade(color, place, size), marker, line, width, bound=True))
             continue
         dashes = "solid" if solvers[scheme].index(solver) == 0 else (0, (4, 1, 1, 1))
         found.append(
@@ -116,9 +111,6 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
             )
         )
     return found
-
-
-_BOUND_DASHES: tuple[Any, Any] = ((0, (5, 2)), (0, (1, 1.2)))
 
 
 def shade(color: str, place: int, size: int) -> str:

@@ -26,10 +26,12 @@ def test_another_solver_has_another_line_and_the_same_colour() -> None:
     assert first.dashes != second.dashes
 
 
-def test_bounds_are_thin_and_told_apart_where_they_coincide() -> None:
-    looks = style.looks([(f"sensing-only-{kind}", "closed-form", kind) for kind in ("fdbf", "hbf")])
-    assert all(look.bound and look.width < 1.0 for look in looks)
-    assert looks[0].dashes != looks[1].dashes
+def test_bounds_are_told_apart_where_they_coincide() -> None:
+    dark, light = style.looks([(f"sensing-only-{kind}", "closed-form", kind) for kind in ("fdbf", "hbf")])
+    assert dark.bound
+    assert light.bound
+    assert dark.width < 1.0 < light.width
+    assert dark.dashes != light.dashes
 
 
 def test_unknown_schemes_take_colours_of_their_own_that_do_not_depend_on_their_order() -> None:
