@@ -31,6 +31,10 @@ UNKNOWN_SECONDS, UNKNOWN_BYTES = 0.1, 1000.0
 """A realisation of a solver that could not be timed because it failed on the sample."""
 
 
+SAID_OF_DESIGNS = ("status", "objective", "bound", "gap", "iterations", "solve_seconds", "trace")
+"""Metrics that every run has, or may have, whatever a system evaluates."""
+
+
 @dataclass(frozen=True)
 class Cost:
     """Expected cost a realisation.
@@ -64,7 +68,11 @@ class Costs:
         self._solvers: dict[str, Solver] = {
             curve.scheme_id: self._system.scheme(curve.scheme).solver(curve.solver) for curve in campaign.entries
         }
+        sidecars = list(sidecars)
         self._known = _known(sidecars, self.one_by_one)
+        self._metrics: dict[frozenset[str], set[str]] = defaultdict(set)
+        for sidecar in sidecars:
+            self._metrics[frozenset(sidecar.estimators)] |= set(sidecar.variables)
         self._curves: dict[tuple[str, str], Curve] = {}
         for curve in campaign.curves:
             for point in campaign.points(curve).values():
@@ -108,6 +116,12 @@ class Costs:
             costs.update(self._measured(task, unknown))
         return costs
 
+    def metrics(self) -> set[str]:
+        """Return the names of the metrics that runs have; empty where not every estimator was seen at work."""
+        if not any(estimators >= set(self._campaign.estimators) for estimators in self._metrics):
+            return set()
+        return {*SAID_OF_DESIGNS, *(name for names in self._metrics.values() for name in names)}
+
     def seconds(self, task: Task, cell: Cell, cost: Cost) -> float:
         """Return the expected time of a cell: part of a block costs the whole block."""
         return cost.seconds * (len(cell) if self.one_by_one(task.scheme_id) else BLOCK)
@@ -131,17 +145,21 @@ class Costs:
         try:
             scenario = self._system.draw(parameters, seed=self._campaign.seed, start=0, stop=count)
             design = self._system.design(scenario, scheme=curve.scheme, solver=curve.solver, options=curve.options)
-            size = 0.0
-            if task.designs:
-                size += self._system.evaluate(scenario, design).nbytes
-                size += sum(np.asarray(getattr(design, name, 0)).nbytes for name in self._campaign.store)
-            for name in task.estimators:
-                options = self._campaign.estimators[name]
-                size += self._system.estimate(scenario, design, estimator=name, options=options).nbytes
+            options = self._campaign.estimators
+            data = [self._system.evaluate(scenario, design)] if task.designs else []
+            data += [
+                self._system.estimate(scenario, design, estimator=name, options=options[name])
+                for name in task.estimators
+            ]
         # whatever fails here fails in the run too, and is recorded there with its reason
         except Exception:
             return Cost(UNKNOWN_SECONDS, UNKNOWN_BYTES)
-        return Cost((time.perf_counter() - began) / count, size / count)
+        seconds = time.perf_counter() - began
+        self._metrics[frozenset(task.estimators)] |= {str(name) for part in data for name in part.data_vars}
+        size = sum(part.nbytes for part in data)
+        if task.designs:
+            size += sum(np.asarray(getattr(design, name, 0)).nbytes for name in self._campaign.store)
+        return Cost(seconds / count, size / count)
 
 
 def _parameters(campaign: Campaign, curve: Curve, point: str) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ SHORTEST_TARGET, LONGEST_TARGET = 25.0, 60.0
 RUNS_A_CORE = 20
 """Runs a core sees where the campaign is long enough: the last ones then waste little."""
 
-SHORTEST_RUN = 3.0
+SHORTEST_RUN = 5.0
 """No campaign is cut into shorter runs to keep idle cores busy."""
 
 MOST_RUNS = 1500

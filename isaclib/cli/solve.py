@@ -80,7 +80,7 @@ def print_solution(
         print(f"  {'reason':<22} {design.reason[0]}")
     print()
     for name, variable in ((str(key), variable) for key, variable in data.data_vars.items()):
-        if name not in CERTIFICATE and variable.ndim <= 1 and not name.endswith("_seconds"):
+        if name not in CERTIFICATE and variable.dims in ((), ("user",), ("constraint",)):
             unit = variable.attrs.get("units", "1")
             print(f"  {name:<22} {_numbers(variable)} {'' if unit == '1' else unit}".rstrip())
     print("\n  " + ", ".join(f"{stage} {1e3 * seconds:.2f} ms" for stage, seconds in times.items()))
