@@ -22,7 +22,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: run resume test lint format environment lock clean help
+.PHONY: run resume test lint style types workflow format environment lock clean help
 
 run: $(READY)  ## build the environment if needed, then every figure of config/config.yaml
 	$(SNAKEMAKE)
@@ -34,11 +34,17 @@ resume: $(READY)  ## go on after a run was killed: release its lock, then run
 test: $(READY)  ## the tests (ARGS is handed to pytest: make test ARGS='-k music')
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-lint: $(READY)  ## style, types and workflow checks
+lint: style types workflow  ## style, types and workflow checks
+
+style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
+
+types: $(READY)
+	$(BIN)/mypy
+
+workflow: $(READY)
 	$(BIN)/snakemake --lint
 
 format: $(READY)  ## rewrite the sources in the project's style
