@@ -18,7 +18,7 @@ from isaclib.systems import get_system
 from isaclib.systems.base import Solver
 from isaclib.systems.streams import BLOCK
 
-SAMPLE = 16
+SAMPLE = 32
 """Realisations timed at a point."""
 
 SAMPLED_POINTS = 3

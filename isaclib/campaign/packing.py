@@ -12,6 +12,9 @@ SHORTEST_TARGET, LONGEST_TARGET = 25.0, 60.0
 RUNS_A_CORE = 20
 """Runs a core sees where the campaign is long enough: the last ones then waste little."""
 
+FEWEST_RUNS_A_CORE = 3
+"""Shorter campaigns are cut into shorter runs: a run that takes longer than expected must not be the last alone."""
+
 SHORTEST_RUN = 5.0
 """No campaign is cut into shorter runs to keep idle cores busy."""
 
@@ -34,12 +37,12 @@ def target_seconds(total: float, *, cores: int, asked: float | None = None) -> f
     Returns
     -------
     float
-        total / (20 cores) within 25 to 60 s; less where a core would see fewer than two runs.
+        total / (20 cores) within 25 to 60 s; less where a core would see fewer than three runs.
     """
     if asked is not None:
         return max(asked, total / MOST_RUNS)
     target = min(max(total / (RUNS_A_CORE * cores), SHORTEST_TARGET), LONGEST_TARGET)
-    return max(min(target, total / (2 * cores)), SHORTEST_RUN, total / MOST_RUNS)
+    return max(min(target, total / (FEWEST_RUNS_A_CORE * cores)), SHORTEST_RUN, total / MOST_RUNS)
 
 
 def split(cell: Cell, seconds: float, target: float) -> list[Cell]:

@@ -14,7 +14,7 @@ from isaclib.campaign.packing import pack, split, target_seconds
         (2000.0, 2, 50.0),  # total / (20 cores)
         (1e4, 2, 60.0),  # at most 60 s
         (600.0, 2, 25.0),  # at least 25 s
-        (60.0, 2, 15.0),  # two runs a core
+        (60.0, 2, 10.0),  # three runs a core
         (4.0, 2, 5.0),  # but no confetti
         (3e5, 2, 200.0),  # at most 1500 runs
     ],
