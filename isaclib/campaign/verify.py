@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import netCDF4
+
+from isaclib.campaign.dataset import NAME
 from isaclib.campaign.plan import Plan
 from isaclib.campaign.store import check
 
 
 def verify(root: str | Path) -> tuple[int, list[str]]:
-    """Check every plan and run of a campaign; remove what is damaged and the markers that vouch for it.
+    """Check every plan, every run and the dataset of a campaign; remove what is damaged.
+
+    The markers that vouch for a run that is damaged, or missing, go with it: the workflow then
+    solves it again, and gathers again.
 
     Parameters
     ----------
@@ -24,29 +32,51 @@ def verify(root: str | Path) -> tuple[int, list[str]]:
     root = Path(root)
     plans = sorted(root.glob("plan/*/*.json"))
     runs = sorted({path.with_suffix(".nc") for path in root.glob("runs/*.*") if not path.name.startswith(".")})
-    damaged: list[str] = []
-    gone: set[str] = set()
+    datasets = [root / NAME] if (root / NAME).exists() else []
+    damaged = [*_bad_runs(runs), *_bad_datasets(datasets)]
+    lost = {path for path in runs if not path.exists()}
+    for path in plans:
+        marker = path.parent / "complete"
+        try:
+            listed = {root / "runs" / f"{run}.nc" for run in Plan.read(path).run_ids}
+        except ValueError as error:
+            damaged.append(str(error))
+            path.unlink()
+            marker.unlink(missing_ok=True)
+            continue
+        absent = sorted(run for run in listed if not run.exists())
+        # without its marker a plan is still being worked on: nothing is missing yet
+        if absent and marker.exists():
+            damaged += [f"{run}: missing: expected by {path}" for run in absent if run not in lost]
+            lost.update(absent)
+            marker.unlink()
+    return len(plans) + len(runs) + len(datasets), damaged
+
+
+def _bad_runs(runs: list[Path]) -> Iterator[str]:
     for run in runs:
         try:
             check(run)
         except ValueError as error:
-            damaged.append(str(error))
-            gone.add(run.stem)
             run.unlink(missing_ok=True)
             run.with_suffix(".json").unlink(missing_ok=True)
-    for path in plans:
-        marker = path.parent / "complete"
+            yield str(error)
+
+
+def _bad_datasets(datasets: list[Path]) -> Iterator[str]:
+    for path in datasets:
         try:
-            listed = set(Plan.read(path).run_ids)
-        except ValueError as error:
-            damaged.append(str(error))
-            marker.unlink(missing_ok=True)
+            with netCDF4.Dataset(path) as file:
+                for group in (file, *file.groups.values()):
+                    _read_through(group)
+        # a checksum that fails is a RuntimeError, a file cut short an OSError
+        except (RuntimeError, OSError) as error:
             path.unlink()
-            continue
-        absent = {run for run in listed if not (root / "runs" / f"{run}.nc").exists()}
-        if marker.exists():
-            damaged += [f"{root}/runs/{run}.nc: missing: expected by {path}" for run in sorted(absent - gone)]
-            gone |= absent
-        if absent:
-            marker.unlink(missing_ok=True)
-    return len(plans) + len(runs), damaged
+            yield f"{path}: damaged ({' '.join(str(error).split())})"
+
+
+def _read_through(group: Any) -> None:
+    """Read every value once, a slab at a time: reading verifies the checksums."""
+    for variable in group.variables.values():
+        for i in range(variable.shape[0] if variable.ndim else 0):
+            variable[i]

@@ -8,6 +8,7 @@ import pytest
 
 from isaclib.campaign.coverage import Coverage, missing_cells
 from isaclib.campaign.document import CampaignError
+from isaclib.campaign.gather import gather
 from isaclib.campaign.plan import Plan, complete_marker, find_run, make_plan, plan_paths, settled
 from isaclib.campaign.run import execute
 from isaclib.campaign.sidecar import read_sidecars
@@ -27,6 +28,14 @@ def solve(tmp_path):
         return plan
 
     return run
+
+
+def damage(path):
+    """Flip every bit of the middle third."""
+    content = bytearray(path.read_bytes())
+    third = len(content) // 3
+    content[third : 2 * third] = bytes(byte ^ 0xFF for byte in content[third : 2 * third])
+    path.write_bytes(content)
 
 
 def realisations(plan):
@@ -140,15 +149,17 @@ def test_quick_after_paper_asks_for_nothing(campaign, solve, tmp_path):
 def test_verify_removes_damage_and_the_markers_that_vouch_for_it(campaign, solve, tmp_path):
     spec = campaign(schemes="[plain, {scheme: plain, label: b, options: {scale: 2}}]")
     plan = solve(spec)
-    assert verify(tmp_path) == (3, [])
+    gather(tmp_path, spec, plan.run_ids, tmp_path / "campaign.nc")
+    assert verify(tmp_path) == (4, [])
     broken, deleted = (tmp_path / "runs" / f"{run.id}.nc" for run in plan.runs)
-    content = bytearray(broken.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    broken.write_bytes(content)
+    damage(broken)
+    damage(tmp_path / "campaign.nc")
     deleted.unlink()
     _, damaged = verify(tmp_path)
-    assert sorted(line.split(": ")[0] for line in damaged) == sorted(map(str, (broken, deleted)))
+    found = {line.split(": ")[0] for line in damaged}
+    assert found == {str(broken), str(deleted), str(tmp_path / "campaign.nc")}
     assert not broken.exists()
+    assert not (tmp_path / "campaign.nc").exists()
     assert not complete_marker(tmp_path, spec.digest).exists()
     missing = missing_cells(spec, Coverage(read_sidecars(tmp_path / "runs")))
     assert sum(len(cell) for cells in missing.values() for cell in cells) == 400
