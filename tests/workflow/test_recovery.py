@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -13,14 +14,19 @@ import pytest
 SLOW = {"schemes": ["sensing-only-fdbf"], "estimators": {"music": {"trials": 8}}, "realisations": 256}
 
 
-def wait_for_a_run(work, process: subprocess.Popen) -> None:
-    """Return as soon as a run is under way."""
-    for _ in range(6000):
-        if any(work.results.glob("runs/.*")):
-            return
-        assert process.poll() is None, "the workflow ended before a run was seen"
+def start(work) -> subprocess.Popen:
+    """Start the workflow and return as soon as one of its runs is under way."""
+    began = time.time()
+    process = subprocess.Popen(
+        work.command(), env=work.environment, stderr=subprocess.DEVNULL, cwd=work.folder, start_new_session=True
+    )
+    while process.poll() is None and time.time() < began + 120:
+        # a run keeps a hidden file of its progress beside its result, and removes it in the end
+        with contextlib.suppress(FileNotFoundError):
+            if any(mark.stat().st_mtime > began for mark in work.results.glob("runs/.*")):
+                return process
         time.sleep(0.01)
-    raise AssertionError("no run was started")
+    raise AssertionError("no run was seen under way")
 
 
 def jobs_of(work) -> list[int]:
@@ -47,22 +53,20 @@ def undisturbed(workshop):
 def test_killed_runs_and_workflow_give_the_same_data(workshop, undisturbed):
     work = workshop("killed", **SLOW)
 
-    # a run alone: the workflow says so and ends; no half file is left
-    process = subprocess.Popen(work.command(), env=work.environment, stderr=subprocess.PIPE, cwd=work.folder)
-    wait_for_a_run(work, process)
+    # the runs alone: the workflow says so and ends; no half file is left
+    process = start(work)
     for job in jobs_of(work):
         os.kill(job, signal.SIGKILL)
-    process.communicate(timeout=120)
-    assert process.returncode != 0
+    assert process.wait(timeout=120) != 0
     assert not (work.results / "campaign.nc").exists()
 
     # everything at once
-    process = subprocess.Popen(
-        work.command(), env=work.environment, stderr=subprocess.DEVNULL, cwd=work.folder, start_new_session=True
-    )
-    wait_for_a_run(work, process)
+    process = start(work)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=120)
+    for job in jobs_of(work):
+        os.kill(job, signal.SIGKILL)
+    assert process.wait(timeout=120) == -signal.SIGKILL
+    assert not (work.results / "campaign.nc").exists()
 
     # what `make resume` does
     assert work.snakemake("--unlock").returncode == 0
