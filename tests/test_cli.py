@@ -10,6 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from isaclib.campaign.summary import summarise
 from isaclib.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -75,6 +76,21 @@ def test_a_campaign_that_was_not_run_has_a_status_and_no_summary(isaclib, file):
     done = isaclib("show", file)
     assert done.exit_code == 1
     assert "results/small/summary.nc: missing" in done.stderr
+
+
+def test_a_summary_is_shown_with_intervals(isaclib, synthetic_campaign, tmp_path):
+    folder = tmp_path / "results"
+    folder.mkdir()
+    summarise(synthetic_campaign(folder / "campaign.nc"), folder / "summary.nc", folder / "summary.csv")
+    done = isaclib("show", folder, "--metric", "peb_m", "--statistic", "mean")
+    assert done.exit_code == 0, done.output
+    assert "position error bound [m]: mean, common draws" in done.output
+    (row,) = [line for line in done.output.splitlines() if line.split()[:1] == ["30"]]
+    assert row.count("[") == row.count("]") == 5
+    assert isaclib("show", folder).exit_code == 0
+    failed = isaclib("show", folder, "--metric", "peb")
+    assert failed.exit_code == 1
+    assert "did you mean 'peb_m'?" in failed.stderr
 
 
 def test_one_realisation_is_solved_and_explained(isaclib):

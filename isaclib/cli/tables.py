@@ -21,7 +21,8 @@ def described(campaign: Campaign) -> str:
     realisations = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     figures = f"{len(campaign.figures)} figure{'s' * (len(campaign.figures) != 1)}"
     effort = f"{realisations} realisations a point in effort {campaign.effort}"
-    return f"{len(campaign.curves)} schemes, {axes}, {effort}, {figures}"
+    schemes = f"{len(campaign.curves)} scheme{'s' * (len(campaign.curves) != 1)}"
+    return f"{schemes}, {axes}, {effort}, {figures}"
 
 
 def print_plan(campaign: Campaign, plan: Plan, cores: int) -> None:
@@ -79,7 +80,7 @@ def print_summary(source: Path, *, results: Path, metrics: Sequence[str], statis
     results : Path
         Folder of all results.
     metrics : sequence of str
-        Empty: those of the campaign file's figures, or ``status_count`` alone.
+        Empty: those of the campaign file's figures, or the first of the summary.
     statistic, population : str
         What is printed.
 
@@ -100,10 +101,12 @@ def print_summary(source: Path, *, results: Path, metrics: Sequence[str], statis
     if not path.exists():
         raise CampaignError(f"{path}: missing: expected the summary of a finished campaign; `snakemake` makes it")
     summary = tidy.open_summary(path)
-    for name in chosen or tidy.metrics(summary)[:1]:
+    if not metrics:
+        # a curve over iterations is no table
+        single = [name for name in tidy.metrics(summary) if "iteration" not in tidy.metric(summary, name).dims]
+        chosen = [name for name in chosen if name in single] or single[:1]
+    for name in chosen:
         values = tidy.metric(summary, name)
-        if "iteration" in values.dims:
-            continue
         unit = values.attrs.get("units", "1")
         quantity = f"{values.attrs.get('long_name', name)}{'' if unit == '1' else f' [{unit}]'}"
         title = f"{quantity}: {statistic}, {population} draws"
@@ -135,8 +138,9 @@ def _print(table: object) -> None:
 
     from rich.console import Console
 
-    # a file or a pipe has no width of its own: 80 columns would fold every table
-    console = Console(highlight=False)
-    Console(highlight=False, width=None if console.is_terminal else max(shutil.get_terminal_size().columns, 160)).print(
-        table
-    )
+    # markup would take a unit in brackets for a style
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        # a file or a pipe has no width of its own: 80 columns would fold every table
+        console.width = max(shutil.get_terminal_size().columns, 160)
+    console.print(table)
