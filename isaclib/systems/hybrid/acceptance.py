@@ -20,11 +20,12 @@ POWER_TOLERANCE = 1e-9
 MODULUS_TOLERANCE = 1e-12
 
 OBJECTIVES = {
-    "speb": ("m^2", "SPEB, eq. (22)"),
-    "polar": ("m^2 + rad^2", "joint bound on distance and angle, tr of the inverse polar EFIM"),
+    "speb": ("m^2", "SPEB"),
+    "polar": ("m^2 + rad^2", "joint distance-and-angle CRB"),
     "snr": ("1", "sensing SNR"),
 }
-"""Unit and meaning of every objective; the SNR is maximised, the others minimised."""
+"""Unit and name of every objective: eq. (22), the trace of the inverse polar EFIM, and
+|beta|^2 N a^H R a / sigma^2, which is maximised while the others are minimised."""
 
 
 def position_efim(scenario: Scenario, beamformers: np.ndarray) -> np.ndarray:

@@ -17,16 +17,17 @@ from isaclib.physics import arrays
 from isaclib.systems.base import Status
 from isaclib.systems.hybrid import certificate
 from isaclib.systems.hybrid.acceptance import judge
+from isaclib.systems.hybrid.beams import RATE_SLIP
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.normalisation import normalise
-from isaclib.systems.hybrid.relaxation import RATE_SLIP, relax
+from isaclib.systems.hybrid.relaxation import relax
 from isaclib.systems.hybrid.scenario import Scenario
 from isaclib.systems.hybrid.search import search
 from isaclib.systems.hybrid.two_stage import focusing_beamformer
 from isaclib.systems.streams import Streams
 
 FULLY_DIGITAL_OPTIONS: Mapping[str, Any] = {"tie_break": 1e-4}
-HYBRID_OPTIONS: Mapping[str, Any] = {"starts": 16, "enough": 0.05}
+HYBRID_OPTIONS: Mapping[str, Any] = {"starts": 16, "enough": 0.05, "trace": 0}
 
 
 def _reasons(scenario: Scenario, needed: np.ndarray, found: np.ndarray, what: str) -> list[str]:
@@ -97,7 +98,7 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
         Batch of B realisations.
     options : mapping
         ``starts``: at most so many; ``enough``: one start suffices within this ratio of the fully
-        digital bound.
+        digital bound; ``trace``: steps of the best start whose objective is kept.
     rng : Streams
         Random starts.
     objective : str
@@ -110,9 +111,11 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
     Raises
     ------
     ValueError
-        For fewer than one start or a negative `enough`.
+        For fewer than one start, or a negative `enough` or `trace`.
     """
-    starts, enough = options["starts"], options["enough"]
+    starts, enough, steps = options["starts"], options["enough"], options["trace"]
+    if steps != int(steps) or steps < 0:
+        raise ValueError(f"option trace = {steps!r}: expected a whole number of at least 0")
     if starts != int(starts) or starts < 1:
         raise ValueError(f"option starts = {starts!r}: expected a whole number of at least 1")
     if not enough >= 0.0:
@@ -136,6 +139,7 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
         enough=float(enough),
         rows=rows,
         rng=rng,
+        trace=int(steps),
     )
     found = np.zeros(len(scenario), dtype=bool)
     found[rows] = np.isfinite(result.value)
@@ -148,7 +152,7 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
     digital[rows] = scale * result.digital
     digital[~found] = np.nan
     beamformers[found] = analog[found] @ digital[found]
-    trace = np.full((len(scenario), result.trace.shape[1]), np.nan)
+    trace = np.full((len(scenario), int(steps)), np.nan)
     trace[rows] = np.exp(sign * result.trace) * (problem.snr0 if objective == "snr" else problem.cost0)
     evaluations = np.zeros(len(scenario), dtype=np.int64)
     evaluations[rows] = result.evaluations
@@ -163,7 +167,7 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
         status=_statuses(relaxed.needed, found),
         reason=_reasons(scenario, relaxed.needed, found, f"none of {int(starts)} starts met the rates"),
         iterations=evaluations,
-        trace=trace,
+        trace=trace if steps else None,
     )
 
 

@@ -33,7 +33,7 @@ ILLUMINATION = 2
 
 
 @numba.njit(cache=True)
-def invert(matrix, inverse):
+def invert(matrix: np.ndarray, inverse: np.ndarray) -> float:
     """Inverse and log-determinant of a Hermitian positive definite matrix; NaN where it is not."""
     n = matrix.shape[0]
     factor = np.zeros((n, n), np.complex128)
@@ -71,7 +71,9 @@ def invert(matrix, inverse):
 
 
 @numba.njit(cache=True)
-def dual_matrix(vectors, dual, gamma, user, mode, matrix):
+def dual_matrix(
+    vectors: np.ndarray, dual: np.ndarray, gamma: np.ndarray, user: int, mode: int, matrix: np.ndarray
+) -> None:
     """B_k for user k."""
     size, n_basis = vectors.shape
     users = n_basis - 3
@@ -101,7 +103,16 @@ def dual_matrix(vectors, dual, gamma, user, mode, matrix):
 
 
 @numba.njit(cache=True)
-def sensing_value(x11, x12, x22, cost, mode, cap, gradient, hessian):
+def sensing_value(
+    x11: float,
+    x12: float,
+    x22: float,
+    cost: np.ndarray,
+    mode: int,
+    cap: float,
+    gradient: np.ndarray,
+    hessian: np.ndarray,
+) -> float:
     """2 u^1/2 (or u / cap, to break ties), u = (tr (C^1/2 X C^1/2)^1/2)^2, and its derivatives in X."""
     determinant = x11 * x22 - x12 * x12
     delta = math.sqrt(cost[0, 0] * cost[1, 1] - cost[0, 1] * cost[0, 1])
@@ -130,7 +141,16 @@ def sensing_value(x11, x12, x22, cost, mode, cap, gradient, hessian):
 
 
 @numba.njit(cache=True)
-def _add_user(vectors, inverse, gamma, user, sensing, unit_matrices, gradient, hessian):
+def _add_user(
+    vectors: np.ndarray,
+    inverse: np.ndarray,
+    gamma: np.ndarray,
+    user: int,
+    sensing: bool,
+    unit_matrices: np.ndarray,
+    gradient: np.ndarray,
+    hessian: np.ndarray,
+) -> None:
     """Add gradient and Hessian of -log det B_k given B_k^-1."""
     size, n_basis = vectors.shape
     users = n_basis - 3
@@ -211,7 +231,18 @@ def _add_user(vectors, inverse, gamma, user, sensing, unit_matrices, gradient, h
 
 
 @numba.njit(cache=True)
-def _barrier(dual, vectors, cost, noise, gamma, mode, cap, mu, matrix, inverse):
+def barrier(
+    dual: np.ndarray,
+    vectors: np.ndarray,
+    cost: np.ndarray,
+    noise: np.ndarray,
+    gamma: np.ndarray,
+    mode: int,
+    cap: float,
+    mu: float,
+    matrix: np.ndarray,
+    inverse: np.ndarray,
+) -> float:
     """Barrier function to be minimised; NaN outside its domain."""
     users = noise.size
     sensing = mode != ILLUMINATION
@@ -246,7 +277,7 @@ def _barrier(dual, vectors, cost, noise, gamma, mode, cap, mu, matrix, inverse):
 
 
 @numba.njit(cache=True)
-def units():
+def units() -> np.ndarray:
     """Hermitian 3 x 3 matrices of the eight sensing variables."""
     unit_matrices = np.zeros((SENSING, 3, 3), np.complex128)
     unit_matrices[0, 0, 0] = 1.0
@@ -263,7 +294,21 @@ def units():
 
 
 @numba.njit(cache=True)
-def _newton(dual, vectors, cost, noise, gamma, mode, cap, mu, unit_matrices, gradient, hessian, matrix, inverse):
+def newton(
+    dual: np.ndarray,
+    vectors: np.ndarray,
+    cost: np.ndarray,
+    noise: np.ndarray,
+    gamma: np.ndarray,
+    mode: int,
+    cap: float,
+    mu: float,
+    unit_matrices: np.ndarray,
+    gradient: np.ndarray,
+    hessian: np.ndarray,
+    matrix: np.ndarray,
+    inverse: np.ndarray,
+) -> None:
     """Gradient and Hessian of the barrier function."""
     users = noise.size
     n = dual.size
@@ -320,89 +365,3 @@ def _newton(dual, vectors, cost, noise, gamma, mode, cap, mu, unit_matrices, gra
             t = hessian[i, j] if hessian[i, j] != 0.0 else hessian[j, i]
             hessian[i, j] = t
             hessian[j, i] = t
-
-
-@numba.njit(cache=True)
-def _step(hessian, gradient, direction):
-    """Newton direction by Cholesky with diagonal scaling; returns the squared decrement."""
-    n = gradient.size
-    scale = np.empty(n)
-    factor = np.empty((n, n))
-    for i in range(n):
-        scale[i] = 1.0 / math.sqrt(hessian[i, i])
-    for i in range(n):
-        for j in range(i + 1):
-            t = hessian[i, j] * scale[i] * scale[j]
-            for k in range(j):
-                t -= factor[i, k] * factor[j, k]
-            if i == j:
-                factor[i, i] = math.sqrt(max(t, 1e-13))
-            else:
-                factor[i, j] = t / factor[j, j]
-    for i in range(n):
-        t = -gradient[i] * scale[i]
-        for k in range(i):
-            t -= factor[i, k] * direction[k]
-        direction[i] = t / factor[i, i]
-    for i in range(n - 1, -1, -1):
-        t = direction[i]
-        for k in range(i + 1, n):
-            t -= factor[k, i] * direction[k]
-        direction[i] = t / factor[i, i]
-    decrement = 0.0
-    for i in range(n):
-        direction[i] *= scale[i]
-        decrement -= direction[i] * gradient[i]
-    return decrement
-
-
-@numba.njit(cache=True)
-def start(dual, cost, uplink, mode):
-    """Write a strictly feasible point: X = C, and a share of the uplink powers as multipliers."""
-    sensing = mode != ILLUMINATION
-    first = SENSING if sensing else 0
-    t = 2.0
-    if sensing:
-        dual[:SENSING] = 0.0
-        dual[5], dual[6], dual[7] = cost[0, 0], cost[0, 1], cost[1, 1]
-        dual[0] = 2.0 * (cost[0, 0] + cost[1, 1])
-        t = 7.0
-    for k in range(uplink.size):
-        dual[first + k] = 0.3 * t * uplink[k]
-    dual[dual.size - 1] = t
-
-
-@numba.njit(cache=True)
-def centre(dual, vectors, cost, noise, gamma, mode, cap, mu, enough, unit_matrices, matrix, inverse):
-    """Newton steps to the centre of barrier parameter mu; returns how many."""
-    n = dual.size
-    gradient = np.empty(n)
-    hessian = np.empty((n, n))
-    direction = np.empty(n)
-    trial = np.empty(n)
-    value = _barrier(dual, vectors, cost, noise, gamma, mode, cap, mu, matrix, inverse)
-    steps = 0
-    while steps < 60:
-        _newton(dual, vectors, cost, noise, gamma, mode, cap, mu, unit_matrices, gradient, hessian, matrix, inverse)
-        decrement = _step(hessian, gradient, direction)
-        steps += 1
-        length = 1.0
-        moved = False
-        while length > 1e-10:
-            for i in range(n):
-                trial[i] = dual[i] + length * direction[i]
-            trial_value = _barrier(trial, vectors, cost, noise, gamma, mode, cap, mu, matrix, inverse)
-            # Close to the centre a full step converges quadratically, while differences of the
-            # value, of size 1 / mu, drown in rounding.
-            close = decrement < 0.1 and not math.isnan(trial_value)
-            if close or trial_value <= value - 0.01 * length * decrement:
-                moved = True
-                break
-            length *= 0.5
-        if not moved:
-            break
-        dual[:] = trial
-        value = trial_value
-        if decrement < enough:
-            break
-    return steps

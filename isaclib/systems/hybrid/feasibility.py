@@ -16,7 +16,7 @@ import numpy as np
 
 
 @numba.njit(cache=True)
-def uplink_powers(gram, noise, gamma, limit, uplink):
+def uplink_powers(gram: np.ndarray, noise: np.ndarray, gamma: np.ndarray, limit: float, uplink: np.ndarray) -> float:
     """Write the fixed point lambda; return sum_k lambda_k noise_k, stopping early above `limit`.
 
     Parameters
@@ -59,7 +59,7 @@ def uplink_powers(gram, noise, gamma, limit, uplink):
 
 
 @numba.njit(cache=True)
-def _minimum_power(channels, noise, gamma, power):
+def _minimum_power(channels: np.ndarray, noise: np.ndarray, gamma: np.ndarray, power: np.ndarray) -> None:
     uplink = np.empty(gamma.size)
     for b in range(channels.shape[0]):
         gram = np.conj(channels[b]) @ np.ascontiguousarray(channels[b].T)

@@ -85,7 +85,7 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
             "squared position error bound before ties were broken",
         )
     if design.trace is not None:
-        variables["trace"] = ((*one, "iteration"), design.trace, objective_unit, f"{objective_name} by iteration")
+        variables["trace"] = ((*one, "iteration"), design.trace, objective_unit, objective_name)
     if design.solve_seconds is not None:
         variables["solve_seconds"] = (one, design.solve_seconds, "s", "time of the solver")
 

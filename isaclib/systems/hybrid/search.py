@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isaclib.systems.hybrid import kernel
-from isaclib.systems.hybrid.relaxation import RATE_SLIP, restore_rates
+from isaclib.systems.hybrid import smooth
+from isaclib.systems.hybrid.beams import RATE_SLIP, restore_rates
+from isaclib.systems.hybrid.descent import descend_many
 from isaclib.systems.streams import Stream, Streams
 
-MAX_OUTER = 25
-MAX_INNER = 200
+MAX_OUTER = 15
+MAX_INNER = 100
 TOLERANCE = 1e-5
 GRADIENT_TOLERANCE = 1e-4
 FIRST_PENALTY = 0.3
@@ -34,7 +35,7 @@ class Found:
     evaluations : ndarray of int, shape (B,)
         Evaluations of all starts.
     trace : ndarray, shape (B, iteration)
-        Value of the best start after each multiplier update, NaN-padded.
+        Value of the best start after each L-BFGS step, NaN-padded.
     """
 
     value: np.ndarray
@@ -58,6 +59,7 @@ def search(
     enough: float,
     rows: np.ndarray,
     rng: Streams,
+    trace: int = 0,
 ) -> Found:
     """Search from one start, and from more where the bound stays out of reach.
 
@@ -90,6 +92,8 @@ def search(
         Which realisations of `rng` the draws are.
     rng : Streams
         Random starts.
+    trace : int
+        L-BFGS steps whose value is kept.
 
     Returns
     -------
@@ -102,7 +106,7 @@ def search(
         phases=np.zeros((batch, elements)),
         digital=np.zeros((batch, chains, users), dtype=complex),
         evaluations=np.zeros(batch, dtype=np.int64),
-        trace=np.full((batch, MAX_OUTER), np.nan),
+        trace=np.full((batch, trace), np.nan),
     )
     open_draws = np.arange(batch)
     for number in range(starts):
@@ -134,10 +138,10 @@ def _descend(
     x = np.ascontiguousarray(np.concatenate([phases, parts], axis=1))
     value, residual = np.empty(count), np.empty(count)
     evaluations = np.zeros(count, dtype=np.int64)
-    traces = np.full((count, MAX_OUTER), np.nan)
-    kernel.descend_many(
+    traces = np.full((count, found.trace.shape[1]), np.nan)
+    descend_many(
         x, draws, chains, np.ascontiguousarray(basis), np.ascontiguousarray(cost), np.ascontiguousarray(noise),
-        np.log1p(gamma), kernel.ILLUMINATION if illumination else kernel.SENSING_COST,
+        np.log1p(gamma), smooth.ILLUMINATION if illumination else smooth.SENSING_COST,
         PENALTY if number else FIRST_PENALTY, TOLERANCE, GRADIENT_TOLERANCE, MAX_OUTER, MAX_INNER,
         value, residual, evaluations, traces,
     )  # fmt: skip
@@ -153,7 +157,7 @@ def _descend(
         margin = restore_rates(np.ascontiguousarray(vectors[:, 3:]), noise[draw], gamma, beam)
         if not margin >= -RATE_SLIP:
             continue
-        exact = kernel.objective_of(np.ascontiguousarray(gains @ beam), cost, illumination)
+        exact = smooth.objective_of(np.ascontiguousarray(gains @ beam), cost, illumination)
         if exact < found.value[draw]:
             found.value[draw] = exact
             found.phases[draw] = x[index, :elements]

@@ -1,0 +1,46 @@
+"""Keeping compiled kernels in step with their sources.
+
+Numba keeps a compiled function until the file that holds it changes, and never looks at the files
+of the functions it calls. After an update of some files only, a kernel would go on with an old
+version of what it calls, and nobody would notice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+STAMP = "sources.sha256"
+
+
+def forget_stale_kernels(package: Path) -> bool:
+    """Remove compiled kernels from a package whose sources have changed since they were compiled.
+
+    Parameters
+    ----------
+    package : Path
+        Folder of the package.
+
+    Returns
+    -------
+    bool
+        Whether the sources had changed.
+    """
+    sources = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        content = path.read_bytes()
+        if b"numba" in content:
+            sources.update(path.name.encode() + b"\0" + content)
+    digest = sources.hexdigest()
+    stamp = package / "__pycache__" / STAMP
+    if stamp.exists() and stamp.read_text() == digest:
+        return False
+    try:
+        for kernel in package.rglob("__pycache__/*.nb[ic]"):
+            kernel.unlink(missing_ok=True)
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.write_text(digest)
+    except OSError:
+        # a read-only installation: Numba then compiles elsewhere, under names of its own
+        pass
+    return True

@@ -1,0 +1,116 @@
+"""Beams from covariances: rates restored, costs measured, compiled."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+RATE_SLIP = 1e-7
+"""Rate in nat that beams may miss: a seventh of what acceptance allows."""
+
+
+@numba.njit(cache=True)
+def restore_rates(channels: np.ndarray, noise: np.ndarray, gamma: np.ndarray, beams: np.ndarray) -> float:
+    """Scale beams to unit power and make up missing rates along zero-forcing directions.
+
+    An increment along a zero-forcing direction disturbs no other user.
+
+    Parameters
+    ----------
+    channels : ndarray of complex, shape (dim, K)
+        Channels in the coordinates of the beams.
+    noise, gamma : ndarray, shape (K,)
+        Normalised noise and SINR thresholds.
+    beams : ndarray of complex, shape (dim, K)
+        Overwritten.
+
+    Returns
+    -------
+    float
+        Smallest log(1 + SINR_k) - log(1 + Gamma_k).
+    """
+    size, users = channels.shape
+    adjoint = np.ascontiguousarray(channels.conj().T)
+    gram = adjoint @ channels
+    for k in range(users):
+        gram[k, k] += 1e-15
+    zero_forcing = channels @ np.linalg.inv(gram)
+    margin = -np.inf
+    for attempt in range(20):
+        norm = 0.0
+        for i in range(size):
+            for k in range(users):
+                norm += beams[i, k].real ** 2 + beams[i, k].imag ** 2
+        norm = 1.0 / math.sqrt(norm)
+        for i in range(size):
+            for k in range(users):
+                beams[i, k] *= norm
+        seen = adjoint @ beams
+        margin = np.inf
+        rests = np.empty(users)
+        for k in range(users):
+            rests[k] = noise[k]
+            for j in range(users):
+                if j != k:
+                    rests[k] += seen[k, j].real ** 2 + seen[k, j].imag ** 2
+            own = abs(seen[k, k])
+            margin = min(margin, math.log(1.0 + own * own / rests[k]) - math.log(1.0 + gamma[k]))
+        if margin >= 0.0 or attempt == 19:
+            break
+        for k in range(users):
+            own = abs(seen[k, k])
+            needed = math.sqrt(gamma[k] * rests[k]) * (1.0 + 1e-10)
+            if 0.0 < own < needed:
+                for i in range(size):
+                    beams[i, k] += zero_forcing[i, k] * ((needed - own) / own) * seen[k, k]
+    return margin
+
+
+@numba.njit(cache=True)
+def beam_cost(vectors: np.ndarray, cost: np.ndarray, beams: np.ndarray) -> tuple[float, float]:
+    """tr(C M^-1) and q of beams (dim, K) of unit power."""
+    seen = np.ascontiguousarray(vectors[:, :3].conj().T) @ beams
+    users = beams.shape[1]
+    q = 1e-300
+    s1 = 0.0j
+    s2 = 0.0j
+    for k in range(users):
+        q += seen[0, k].real ** 2 + seen[0, k].imag ** 2
+        s1 += seen[1, k] * seen[0, k].conjugate()
+        s2 += seen[2, k] * seen[0, k].conjugate()
+    m11 = m22 = q
+    m12 = 0.0
+    for k in range(users):
+        u1 = seen[1, k] - s1 / q * seen[0, k]
+        u2 = seen[2, k] - s2 / q * seen[0, k]
+        m11 += u1.real**2 + u1.imag**2
+        m22 += u2.real**2 + u2.imag**2
+        m12 += u1.real * u2.real + u1.imag * u2.imag
+    value = (cost[0, 0] * m22 - 2.0 * cost[0, 1] * m12 + cost[1, 1] * m11) / (m11 * m22 - m12 * m12)
+    return value, q
+
+
+@numba.njit(cache=True)
+def rank_one(
+    vectors: np.ndarray, noise: np.ndarray, gamma: np.ndarray, inverses: np.ndarray, beams: np.ndarray
+) -> float:
+    """Write beams R_k g_k / (g_k^H R_k g_k)^1/2 with rates restored; return the rate margin.
+
+    w_k w_k^H <= R_k, so that the rates hold as they do for R_k, up to rounding.
+    """
+    size, n_basis = vectors.shape
+    users = n_basis - 3
+    channels = np.ascontiguousarray(vectors[:, 3:])
+    for k in range(users):
+        gain = 0.0
+        for i in range(size):
+            t = 0.0j
+            for j in range(size):
+                t += inverses[k, i, j] * channels[j, k]
+            beams[i, k] = t
+            gain += (channels[i, k].conjugate() * t).real
+        for i in range(size):
+            beams[i, k] /= math.sqrt(gain)
+    return restore_rates(channels, noise, gamma, beams)
