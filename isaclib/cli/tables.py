@@ -134,13 +134,11 @@ def _print_frame(frame: pd.DataFrame, title: str) -> None:
 
 
 def _print(table: object) -> None:
-    import shutil
-
     from rich.console import Console
 
     # markup would take a unit in brackets for a style
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         # a file or a pipe has no width of its own: 80 columns would fold every table
-        console.width = max(shutil.get_terminal_size().columns, 160)
+        console.width = 1000
     console.print(table)
