@@ -1,6 +1,6 @@
 """What more starts would still gain in hybrid SPEB minimisation.
 
-python benchmarks/starts.py --draws 64
+OPENBLAS_NUM_THREADS=1 python benchmarks/starts.py --draws 64
 
 For each power: SPEB of 1, 4, 16 starts and of the default (one, more where the fully digital bound
 is over 5 % away) above the best of 96 starts.
@@ -9,11 +9,7 @@ is over 5 % away) above the best of 96 starts.
 from __future__ import annotations
 
 import argparse
-import os
 import time
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
 
 import numpy as np
 
