@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
 import re
 import subprocess
@@ -165,3 +166,14 @@ def test_readme_example_runs() -> None:
 def test_readme_links_lead_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / "README.md").read_text()):
         assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_configuration_names_every_parameter_scheme_solver_and_option():
+    text = (ROOT / "config" / "README.md").read_text()
+    system = isaclib.get_system("hybrid")
+    words = [field.name for field in dataclasses.fields(system.Parameters)]
+    for scheme in system.schemes.values():
+        words += [scheme.name, *scheme.solvers]
+        words += [option for solver in scheme.solvers.values() for option in solver.options]
+    words += [option for estimator in system.estimators.values() for option in estimator.options]
+    assert [word for word in words if f"`{word}" not in text] == []
