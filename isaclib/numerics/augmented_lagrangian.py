@@ -142,6 +142,7 @@ def lbfgs_update(
         product += s * y
         size += y * y
     if product <= 1e-12 * size or product <= 0.0:
-        return stored, newest
+        # in a full ring the slot just written was the oldest pair's: forget it
+        return min(stored, memory - 1), newest
     curvature[k] = 1.0 / product
     return min(stored + 1, memory), k

@@ -114,9 +114,9 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
         For fewer than one start, or a negative `enough` or `trace`.
     """
     starts, enough, steps = options["starts"], options["enough"], options["trace"]
-    if steps != int(steps) or steps < 0:
+    if steps % 1 or steps < 0:
         raise ValueError(f"option trace = {steps!r}: expected a whole number of at least 0")
-    if starts != int(starts) or starts < 1:
+    if starts % 1 or starts < 1:
         raise ValueError(f"option starts = {starts!r}: expected a whole number of at least 1")
     if not enough >= 0.0:
         raise ValueError(f"option enough = {enough!r}: expected a number of at least 0")
@@ -133,7 +133,7 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
         problem.gamma,
         p.rf_chains,
         fully_digital=digital_solution.beamformers(relaxed.beams)[rows],
-        bound=sign * np.log(relaxed.bound[rows]),
+        bound=sign * np.log(np.maximum(relaxed.bound[rows], np.finfo(float).tiny)),
         illumination=objective == "snr",
         starts=int(starts),
         enough=float(enough),

@@ -14,6 +14,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+EXCESSIVE_SNR = 1e13
+"""Uplink power over noise above which no power is said to suffice: double precision ends there."""
+
 
 @numba.njit(cache=True)
 def uplink_powers(gram: np.ndarray, noise: np.ndarray, gamma: np.ndarray, limit: float, uplink: np.ndarray) -> float:
@@ -63,7 +66,7 @@ def _minimum_power(channels: np.ndarray, noise: np.ndarray, gamma: np.ndarray, p
     uplink = np.empty(gamma.size)
     for b in range(channels.shape[0]):
         gram = np.conj(channels[b]) @ np.ascontiguousarray(channels[b].T)
-        power[b] = uplink_powers(gram, noise[b], gamma, 1e12, uplink)
+        power[b] = uplink_powers(gram, noise[b], gamma, EXCESSIVE_SNR, uplink)
 
 
 def minimum_power_w(channels: np.ndarray, min_rates_bps_hz: np.ndarray, noise_w: float) -> np.ndarray:
@@ -81,10 +84,12 @@ def minimum_power_w(channels: np.ndarray, min_rates_bps_hz: np.ndarray, noise_w:
     Returns
     -------
     ndarray, shape (B,)
-        Watts; infinity where no power suffices.
+        Watts; infinity where no power suffices, or only one 130 dB above the noise.
     """
     norms = np.linalg.norm(channels, axis=-1)
     power = np.empty(len(channels))
     gamma = 2.0 ** np.asarray(min_rates_bps_hz, dtype=float) - 1.0
-    _minimum_power(np.ascontiguousarray(channels / norms[..., None]), noise_w / norms**2, gamma, power)
-    return np.where(power < 1e12, power, np.inf)
+    noise = noise_w / norms**2
+    unit = noise.min(axis=-1)
+    _minimum_power(np.ascontiguousarray(channels / norms[..., None]), noise / unit[:, None], gamma, power)
+    return np.where(power < EXCESSIVE_SNR, power * unit, np.inf)

@@ -96,6 +96,7 @@ def _relax(
         if not needed[b] <= 1.0:
             continue
         v = vectors[b]
+        multipliers[:] = 0.0
         bound[b], value[b], margin[b], steps[b] = follow(
             v, cost, noise[b], gamma, uplink, mode, 0.0, beams[b], multipliers
         )
@@ -108,7 +109,9 @@ def _relax(
                 value[b] = polished
                 margin[b] = slip
         if slack > 0.0:
+            # also where the path ends without beams: nothing of another draw may remain
             ties[b] = beams[b]
+            trial[:] = beams[b]
             cap = (1.0 + slack) * value[b]
             _, brighter, slip, more = follow(v, cost, noise[b], gamma, uplink, TIE_BREAK, cap, trial, multipliers)
             steps[b] += more

@@ -13,6 +13,7 @@ SCHEME = Scheme(
             run=partial(hybrid_direct, objective="polar"),
             summary="phases and digital beamformer as one smooth problem, augmented Lagrangian",
             options=HYBRID_OPTIONS,
+            version=2,
         ),
     },
 )

@@ -14,6 +14,7 @@ SCHEME = Scheme(
             run=partial(hybrid_direct, objective="snr"),
             summary="phases and digital beamformer as one smooth problem, augmented Lagrangian",
             options=HYBRID_OPTIONS,
+            version=2,
         ),
         "sdr-bcd": Solver(
             run=sdr_bcd_snr,

@@ -12,6 +12,7 @@ SCHEME = Scheme(
             run=fully_digital_direct,
             summary="reduced (K + 3)-dimensional relaxation by its dual, certified; ties broken towards the target",
             options=FULLY_DIGITAL_OPTIONS,
+            version=2,
         ),
         "sdr": Solver(
             run=sdr,

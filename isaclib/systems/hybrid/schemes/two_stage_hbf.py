@@ -11,6 +11,7 @@ SCHEME = Scheme(
         "direct": Solver(
             run=two_stage_direct,
             summary="digital stage by the dual of its relaxation, certified",
+            version=2,
         ),
         "sdr": Solver(
             run=digital_sdr,
