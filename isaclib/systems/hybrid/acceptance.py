@@ -70,7 +70,12 @@ def objective_value(scenario: Scenario, beamformers: np.ndarray, objective: str)
 
 
 def violations(
-    scenario: Scenario, beamformers: np.ndarray, analog: np.ndarray | None, *, rates: bool = True
+    scenario: Scenario,
+    beamformers: np.ndarray,
+    analog: np.ndarray | None = None,
+    digital: np.ndarray | None = None,
+    *,
+    rates: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Constraint violations of beamformers.
 
@@ -82,13 +87,16 @@ def violations(
         W.
     analog : ndarray of complex, shape (B, N, N_RF), or None
         F_A.
+    digital : ndarray of complex, shape (B, N_RF, K), or None
+        F_D; together they must give the beamformers.
     rates : bool
         Whether the scheme promises rates.
 
     Returns
     -------
     violation : ndarray, shape (B, C)
-        Rate of the worst user, power, modulus: each divided by its limit, negative is slack.
+        Rate of the worst user, power, modulus: each divided by its limit, negative is slack. The
+        last counts what W differs from F_A F_D as well, in units of its largest entry.
     met : ndarray of bool, shape (B,)
         Rates to 1e-6 bit/s/Hz, power to 1e-9 relative, modulus to 1e-12.
     constraints : tuple of str
@@ -107,6 +115,9 @@ def violations(
         chains = analog.shape[-1]
         block = np.repeat(np.eye(chains, dtype=bool), analog.shape[-2] // chains, axis=0)
         departure = np.max(np.abs(np.abs(analog) - block), axis=(-2, -1))
+        if digital is not None:
+            difference = np.max(np.abs(analog @ digital - beamformers), axis=(-2, -1))
+            departure = np.maximum(departure, difference / np.max(np.abs(beamformers), axis=(-2, -1)))
         met &= departure <= MODULUS_TOLERANCE
         columns.append(departure)
         names.append("modulus")
@@ -157,9 +168,9 @@ def judge(
     -------
     Design
     """
-    violation, met, constraints = violations(scenario, beamformers, analog, rates=rates)
+    violation, met, constraints = violations(scenario, beamformers, analog, digital, rates=rates)
     if certified is not None:
-        _, certified_met, _ = violations(scenario, certified, None, rates=rates)
+        _, certified_met, _ = violations(scenario, certified, rates=rates)
         met &= certified_met
     value = objective_value(scenario, beamformers if certified is None else certified, objective)
     gap = np.abs(value - bound) / np.abs(bound)
