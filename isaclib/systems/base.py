@@ -76,8 +76,10 @@ class Design:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the closest known name, else the list of known ones."""
+    """Return ``"; did you mean 'x'?"`` for the closest known name, else the list of known ones, if any."""
     known = sorted(known)
+    if not known:
+        return "there are none"
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else "known: " + ", ".join(known)
 

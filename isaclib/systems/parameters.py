@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -135,13 +136,15 @@ def _plain(name: str, value: Any, metadata: Mapping[str, Any]) -> Any:
 
 
 def _is_sequence(value: Any) -> bool:
-    return hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict))
+    # a numpy array without axes has a length by name only
+    return hasattr(value, "__len__") and getattr(value, "ndim", 1) > 0 and not isinstance(value, (str, bytes, dict))
 
 
 def _number(name: str, entry: Any, metadata: Mapping[str, Any], expected: str, whole: Any) -> float | int:
     if hasattr(entry, "item") and getattr(entry, "ndim", 0) == 0:
         entry = entry.item()
-    if isinstance(entry, bool) or not isinstance(entry, (int, float)) or not math.isfinite(entry):
+    # neither NaN, infinite nor a whole number that no float can hold
+    if isinstance(entry, bool) or not isinstance(entry, (int, float)) or not abs(entry) <= sys.float_info.max:
         raise complaint(name, whole, expected)
     if metadata["integer"]:
         if entry != int(entry):
