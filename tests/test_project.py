@@ -177,3 +177,13 @@ def test_configuration_names_every_parameter_scheme_solver_and_option():
         words += [option for solver in scheme.solvers.values() for option in solver.options]
     words += [option for estimator in system.estimators.values() for option in estimator.options]
     assert [word for word in words if f"`{word}" not in text] == []
+
+
+def test_snakemake_finds_the_profile_by_itself(monkeypatch):
+    from snakemake.cli import parse_args
+
+    monkeypatch.chdir(ROOT)
+    _, args = parse_args(["--dry-run"])
+    assert args.scheduler == "greedy"
+    assert args.rerun_incomplete
+    assert args.keep_going
