@@ -61,7 +61,12 @@ def test_nearest_names_a_close_name_or_all_there_are() -> None:
 
 def test_options_are_filled_in() -> None:
     assert SOLVER.resolve(None) == {"level": 1, "word": "low", "exact": True, "limit": None}
-    assert SOLVER.resolve({"level": 2.5, "limit": "any"}) == {"level": 2.5, "word": "low", "exact": True, "limit": "any"}
+    assert SOLVER.resolve({"level": 2.5, "limit": "any"}) == {
+        "level": 2.5,
+        "word": "low",
+        "exact": True,
+        "limit": "any",
+    }
 
 
 @pytest.mark.parametrize(
