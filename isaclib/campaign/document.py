@@ -71,7 +71,8 @@ def read(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise CampaignError(f"{path}: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise CampaignError(f"{path}: expected keys and values, found {type(content).__name__}")
+        found = "nothing" if content is None else type(content).__name__
+        raise CampaignError(f"{path}: expected keys and values, found {found}")
     return content
 
 
@@ -126,8 +127,8 @@ def text(where: str, value: Any) -> str:
     return value
 
 
-def whole(where: str, value: Any, *, low: int) -> int:
-    """Take a whole number of at least `low`.
+def whole(where: str, value: Any, *, low: int, high: int) -> int:
+    """Take a whole number from `low` to `high`.
 
     Raises
     ------
@@ -136,6 +137,8 @@ def whole(where: str, value: Any, *, low: int) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value % 1 != 0 or value < low:
         raise refuse(where, value, f"a whole number of at least {low}")
+    if value > high:
+        raise refuse(where, value, f"a whole number of at most {high}")
     return int(value)
 
 

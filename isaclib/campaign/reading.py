@@ -19,6 +19,12 @@ from isaclib.systems.base import System, nearest
 STORABLE = ("beamformers",)
 """What `store` may keep beside the metrics."""
 
+MOST_REALISATIONS = 10_000_000
+"""More is almost surely mistyped, and no plan of it would fit in memory."""
+
+LARGEST_SEED = 2**63 - 1
+"""What an attribute of a file holds."""
+
 KEYS = (
     "campaign",
     "title",
@@ -127,7 +133,7 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
         name=name,
         title=document.text("title", content.get("title", name)),
         system=system.name,
-        seed=document.whole("seed", content["seed"], low=0),
+        seed=document.whole("seed", content["seed"], low=0, high=LARGEST_SEED),
         effort=effort,
         parameters=parameters,
         axes=axes,
@@ -139,6 +145,7 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
     if not campaign.curves:
         raise CampaignError(f"realisations: no scheme has any in effort {effort!r}")
     _check_distinct(campaign)
+    _check_estimators(campaign, system)
     campaign = replace(campaign, axes=_normalised(campaign))
     return replace(campaign, figures=_figures(content.get("figures"), campaign))
 
@@ -158,12 +165,16 @@ def _check_not_on_grid(where: str, chosen: Mapping[Any, Any], axes: grid.Axes) -
 
 def _efforts(where: str, content: Any, *, low: int, otherwise: Mapping[str, int] | None = None) -> dict[str, int]:
     if not isinstance(content, dict):
-        return dict.fromkeys(EFFORTS if otherwise is None else otherwise, document.whole(where, content, low=low))
+        return dict.fromkeys(EFFORTS if otherwise is None else otherwise, _count(where, content, low))
     check_keys(where, content, otherwise or EFFORTS)
-    counts = {effort: document.whole(f"{where}.{effort}", count, low=low) for effort, count in content.items()}
+    counts = {effort: _count(f"{where}.{effort}", count, low) for effort, count in content.items()}
     if not counts:
         raise refuse(where, content, "a number, or {quick: ..., paper: ...}")
     return {**(otherwise or {}), **counts}
+
+
+def _count(where: str, value: Any, low: int) -> int:
+    return document.whole(where, value, low=low, high=MOST_REALISATIONS)
 
 
 def _curve(
@@ -230,6 +241,21 @@ def _check_distinct(campaign: Campaign) -> None:
                 f"schemes[{i}]: the same scheme, solver, options and parameters as schemes[{seen[key]}]"
             )
         seen[key] = i
+
+
+def _check_estimators(campaign: Campaign, system: System) -> None:
+    """Refuse an estimator that cannot work at some point of the grid."""
+    for name, options in campaign.estimators.items():
+        if (check := system.estimators[name].check) is None:
+            continue
+        for curve in campaign.entries:
+            for index in grid.indices(campaign.axes):
+                try:
+                    check(campaign.resolve(curve, index), options)
+                except CampaignError:
+                    raise
+                except ValueError as error:
+                    raise CampaignError(f"estimators.{name}: {error}") from None
 
 
 def _normalised(campaign: Campaign) -> grid.Axes:

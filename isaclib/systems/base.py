@@ -115,6 +115,8 @@ class Solver:
         Raised when a mended solver returns other numbers: stored results are then solved again.
     seconds : float, optional
         Rough time a realisation where it is too dear to be measured before packing.
+    check : callable, optional
+        ``check(options)`` raises ValueError for values that the solver cannot take.
     """
 
     run: Callable[[Any, Mapping[str, Any], Streams], Design]
@@ -122,6 +124,7 @@ class Solver:
     options: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
     seconds: float | None = None
+    check: Callable[[Mapping[str, Any]], None] | None = None
 
     def resolve(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
         """Fill in the defaults.
@@ -129,9 +132,13 @@ class Solver:
         Raises
         ------
         ValueError
-            For an option this solver does not have, or one of another type than its default.
+            For an option this solver does not have, one of another type than its default, or a
+            value it cannot take.
         """
-        return _filled_in(self.options, options)
+        resolved = _filled_in(self.options, options)
+        if self.check is not None:
+            self.check(resolved)
+        return resolved
 
 
 @dataclass(frozen=True)
@@ -210,6 +217,8 @@ class Estimator:
         Options with their defaults.
     version : int
         Raised when its numbers change.
+    check : callable, optional
+        ``check(parameters, options)`` raises ValueError where it cannot work with these.
     """
 
     name: str
@@ -217,6 +226,7 @@ class Estimator:
     run: Callable[[Any, Any, Mapping[str, Any], Streams], xr.Dataset]
     options: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
+    check: Callable[[Any, Mapping[str, Any]], None] | None = None
 
     def resolve(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
         """Fill in the defaults, as `Solver.resolve` does."""

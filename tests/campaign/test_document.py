@@ -13,7 +13,7 @@ from isaclib.campaign.document import CampaignError, read
         ("grid: {a: 1, a: 2}", "line 1, column 14: key 'a' stands twice"),
         ("grid: [1, 2", "line 1, column 12"),
         ("[1, 2]", "expected keys and values, found list"),
-        ("", "expected keys and values, found NoneType"),
+        ("", "expected keys and values, found nothing"),
         ("[1, 2]: 3", "expected text or a number"),
     ],
 )

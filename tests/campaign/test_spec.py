@@ -8,7 +8,7 @@ import pytest
 
 from isaclib.campaign import grid
 from isaclib.campaign.document import CampaignError
-from isaclib.campaign.reading import check_writable
+from isaclib.campaign.reading import check_writable, load
 from isaclib.campaign.spec import efforts_covering
 
 
@@ -66,6 +66,8 @@ def test_a_curve_sets_its_own_parameters_and_realisations(campaign):
         ({"system": "tini"}, "system 'tini' is unknown: did you mean 'tiny'?"),
         ({"seed": "-1"}, "seed: -1: expected a whole number of at least 0"),
         ({"seed": ".nan"}, "seed: nan: expected a whole number of at least 0"),
+        ({"seed": "1e300"}, "seed: 1e+300: expected a whole number of at most 9223372036854775807"),
+        ({"realisations": "1e12"}, "realisations: 1000000000000.0: expected a whole number of at most 10000000"),
         ({"parameters": "{userz: 3}"}, "parameters: 'userz' is no parameter of the system: did you mean 'users'?"),
         ({"parameters": "{users: 0.5}"}, "parameters.users: 0.5: expected a whole number from 1 to 64"),
         ({"parameters": "{power_dbm: 10}"}, "parameters.power_dbm: the grid sets it too"),
@@ -124,6 +126,17 @@ def test_a_mistake_is_one_line_with_file_field_value_and_expectation(campaign, t
     assert str(caught.value).startswith(f"{tmp_path / 'tiny-1.yaml'}: ")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_an_estimator_is_held_against_every_point(tmp_path):
+    path = tmp_path / "sector.yaml"
+    path.write_text(
+        "{campaign: sector, system: hybrid, seed: 1, realisations: 1, schemes: [speb-min-fdbf],"
+        " grid: {near: {a: {target_m: [10, 0]}, b: {target_m: [4, 4]}}},"
+        " estimators: {music: {angle_max_deg: 30}}}"
+    )
+    with pytest.raises(CampaignError, match=r"sector\.yaml: estimators\.music: target_m = .4.0, 4.0.: expected a tar"):
+        load(path)
 
 
 def test_a_missing_key_is_named(tmp_path):

@@ -8,6 +8,7 @@ subarrays exactly; `sensing_only` is closed form.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,36 @@ from isaclib.systems.streams import Streams
 
 FULLY_DIGITAL_OPTIONS: Mapping[str, Any] = {"tie_break": 1e-4}
 HYBRID_OPTIONS: Mapping[str, Any] = {"starts": 16, "enough": 0.05, "trace": 0}
+
+
+def check_fully_digital(options: Mapping[str, Any]) -> None:
+    """Refuse options that `fully_digital_direct` cannot take.
+
+    Raises
+    ------
+    ValueError
+        For a `tie_break` outside 0 to 1.
+    """
+    slack = options["tie_break"]
+    if not 0.0 <= slack < 1.0:
+        raise ValueError(f"option tie_break = {slack!r}: expected a number from 0 to below 1")
+
+
+def check_hybrid(options: Mapping[str, Any]) -> None:
+    """Refuse options that `hybrid_direct` cannot take.
+
+    Raises
+    ------
+    ValueError
+        For fewer than one start, or a negative `enough` or `trace`.
+    """
+    starts, enough, steps = options["starts"], options["enough"], options["trace"]
+    if steps % 1 or steps < 0:
+        raise ValueError(f"option trace = {steps!r}: expected a whole number of at least 0")
+    if starts % 1 or starts < 1:
+        raise ValueError(f"option starts = {starts!r}: expected a whole number of at least 1")
+    if not 0.0 <= enough < math.inf:
+        raise ValueError(f"option enough = {enough!r}: expected a number of at least 0")
 
 
 def _reasons(scenario: Scenario, needed: np.ndarray, found: np.ndarray, what: str) -> list[str]:
@@ -65,10 +96,8 @@ def fully_digital_direct(scenario: Scenario, options: Mapping[str, Any], rng: St
     ValueError
         For a negative `tie_break`.
     """
-    slack = options["tie_break"]
-    if not 0.0 <= slack < 1.0:
-        raise ValueError(f"option tie_break = {slack!r}: expected a number from 0 to below 1")
-    solution = certificate.fully_digital(scenario, tie_break=slack)
+    check_fully_digital(options)
+    solution = certificate.fully_digital(scenario, tie_break=options["tie_break"])
     relaxed = solution.relaxed
     found = relaxed.feasible & (relaxed.margin >= -RATE_SLIP)
     amplitude = np.sqrt(scenario.parameters.power_w)
@@ -113,13 +142,8 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
     ValueError
         For fewer than one start, or a negative `enough` or `trace`.
     """
+    check_hybrid(options)
     starts, enough, steps = options["starts"], options["enough"], options["trace"]
-    if steps % 1 or steps < 0:
-        raise ValueError(f"option trace = {steps!r}: expected a whole number of at least 0")
-    if starts % 1 or starts < 1:
-        raise ValueError(f"option starts = {starts!r}: expected a whole number of at least 1")
-    if not enough >= 0.0:
-        raise ValueError(f"option enough = {enough!r}: expected a number of at least 0")
     p = scenario.parameters
     digital_solution = certificate.fully_digital(scenario, objective)
     problem, relaxed = digital_solution.problem, digital_solution.relaxed

@@ -75,6 +75,20 @@ def search_sector(
     return (math.radians(angle_low), math.radians(angle_high)), (range_low, range_high)
 
 
+def check_music(parameters: Parameters, options: Mapping[str, Any]) -> None:
+    """Refuse what MUSIC cannot work with.
+
+    Raises
+    ------
+    ValueError
+        For a number of trials below one, or a bad sector (`search_sector`).
+    """
+    trials = options["trials"]
+    if trials % 1 or trials < 1:
+        raise complaint("trials", trials, "a whole number of at least 1")
+    search_sector(parameters, options)
+
+
 def run_music(scenario: Scenario, design: Design, options: Mapping[str, Any], rng: Streams) -> xr.Dataset:
     """Simulate echoes, eq. (15), and locate the target by two-step MUSIC.
 
@@ -103,9 +117,8 @@ def run_music(scenario: Scenario, design: Design, options: Mapping[str, Any], rn
     ValueError
         For a number of trials below one, or a bad sector.
     """
+    check_music(scenario.parameters, options)
     trials = options["trials"]
-    if trials != int(trials) or trials < 1:
-        raise complaint("trials", trials, "a whole number of at least 1")
     angle_sector, range_sector = search_sector(scenario.parameters, options)
     response = arrays.spherical_response(scenario.elements_m, scenario.target_m, scenario.wavelength_m)
     designed = np.isin(design.status, HAS_DESIGN)
@@ -158,6 +171,7 @@ ESTIMATORS = {
         name="music",
         summary="two-step MUSIC: far-field angle search, then near-field range search at that angle",
         run=run_music,
+        check=check_music,
         options={
             "trials": 1,
             "angle_min_deg": None,

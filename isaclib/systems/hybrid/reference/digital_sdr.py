@@ -23,6 +23,17 @@ from isaclib.systems.streams import Streams
 DIGITAL_SDR_OPTIONS: Mapping[str, Any] = {"conic_solver": "CLARABEL"}
 
 
+def check_digital_sdr(options: Mapping[str, Any]) -> None:
+    """Refuse a conic solver that there is not.
+
+    Raises
+    ------
+    ValueError
+        For a name that is none of `isaclib.numerics.conic.CONIC_SOLVERS`.
+    """
+    check_solver(options["conic_solver"])
+
+
 def digital_sdr(scenario: Scenario, options: Mapping[str, Any], rng: Streams) -> Design:
     """Minimise the joint bound on distance and angle over F_D, with F_A from `focusing_beamformer`.
 

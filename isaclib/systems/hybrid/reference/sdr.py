@@ -18,6 +18,17 @@ from isaclib.systems.streams import Streams
 SDR_OPTIONS: Mapping[str, Any] = {"conic_solver": "CLARABEL"}
 
 
+def check_sdr(options: Mapping[str, Any]) -> None:
+    """Refuse a conic solver that there is not.
+
+    Raises
+    ------
+    ValueError
+        For a name that is none of `isaclib.numerics.conic.CONIC_SOLVERS`.
+    """
+    check_solver(options["conic_solver"])
+
+
 def sdr(scenario: Scenario, options: Mapping[str, Any], rng: Streams) -> Design:
     """Minimise the SPEB over K covariances of size N x N, then take their principal eigenvectors.
 

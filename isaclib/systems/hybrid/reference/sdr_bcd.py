@@ -76,22 +76,26 @@ def sdr_bcd_snr(scenario: Scenario, options: Mapping[str, Any], rng: Streams) ->
     return _design(scenario, options, rng, objective="snr")
 
 
-def _check(options: Mapping[str, Any]) -> dict[str, Any]:
+def check_sdr_bcd(options: Mapping[str, Any]) -> None:
+    """Refuse options that `sdr_bcd` cannot take.
+
+    Raises
+    ------
+    ValueError
+        For an unknown conic solver, a number of iterations or samples below 1, or a tolerance
+        that is not above 0.
+    """
     check_solver(options["conic_solver"])
     for name in ("max_iterations", "randomisations"):
-        if options[name] != int(options[name]) or options[name] < 1:
+        if options[name] % 1 or options[name] < 1:
             raise ValueError(f"option {name} = {options[name]!r}: expected a whole number of at least 1")
     if not options["tolerance"] > 0.0:
         raise ValueError(f"option tolerance = {options['tolerance']!r}: expected a number above 0")
-    return {
-        **options,
-        "max_iterations": int(options["max_iterations"]),
-        "randomisations": int(options["randomisations"]),
-    }
 
 
 def _design(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, objective: str) -> Design:
-    options = _check(options)
+    check_sdr_bcd(options)
+    options = {**options, **{name: int(options[name]) for name in ("max_iterations", "randomisations")}}
     p = scenario.parameters
     problem = normalise(scenario)
     starts = rng.complex_normal(Stream.SOLVER_START, (p.rf_chains, p.users))

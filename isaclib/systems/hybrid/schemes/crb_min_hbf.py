@@ -3,7 +3,7 @@
 from functools import partial
 
 from isaclib.systems.base import Scheme, Solver
-from isaclib.systems.hybrid.direct import HYBRID_OPTIONS, hybrid_direct
+from isaclib.systems.hybrid.direct import HYBRID_OPTIONS, check_hybrid, hybrid_direct
 
 SCHEME = Scheme(
     name="crb-min-hbf",
@@ -13,6 +13,7 @@ SCHEME = Scheme(
             run=partial(hybrid_direct, objective="polar"),
             summary="phases and digital beamformer as one smooth problem, augmented Lagrangian",
             options=HYBRID_OPTIONS,
+            check=check_hybrid,
             version=2,
         ),
     },

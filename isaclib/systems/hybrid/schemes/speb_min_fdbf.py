@@ -1,8 +1,8 @@
 """SPEB minimisation by fully digital beamforming (Section IV, full dimension)."""
 
 from isaclib.systems.base import Scheme, Solver
-from isaclib.systems.hybrid.direct import FULLY_DIGITAL_OPTIONS, fully_digital_direct
-from isaclib.systems.hybrid.reference.sdr import SDR_OPTIONS, sdr
+from isaclib.systems.hybrid.direct import FULLY_DIGITAL_OPTIONS, check_fully_digital, fully_digital_direct
+from isaclib.systems.hybrid.reference.sdr import SDR_OPTIONS, check_sdr, sdr
 
 SCHEME = Scheme(
     name="speb-min-fdbf",
@@ -12,12 +12,14 @@ SCHEME = Scheme(
             run=fully_digital_direct,
             summary="reduced (K + 3)-dimensional relaxation by its dual, certified; ties broken towards the target",
             options=FULLY_DIGITAL_OPTIONS,
+            check=check_fully_digital,
             version=2,
         ),
         "sdr": Solver(
             run=sdr,
             summary="full-size semidefinite relaxation in CVXPY, eigenvector recovery",
             options=SDR_OPTIONS,
+            check=check_sdr,
             seconds=30.0,
         ),
     },

@@ -2,7 +2,7 @@
 
 from isaclib.systems.base import Scheme, Solver
 from isaclib.systems.hybrid.direct import two_stage_direct
-from isaclib.systems.hybrid.reference.digital_sdr import DIGITAL_SDR_OPTIONS, digital_sdr
+from isaclib.systems.hybrid.reference.digital_sdr import DIGITAL_SDR_OPTIONS, check_digital_sdr, digital_sdr
 
 SCHEME = Scheme(
     name="two-stage-hbf",
@@ -17,6 +17,7 @@ SCHEME = Scheme(
             run=digital_sdr,
             summary="digital stage by semidefinite relaxation in CVXPY, eigenvector recovery",
             options=DIGITAL_SDR_OPTIONS,
+            check=check_digital_sdr,
             seconds=1.0,
         ),
     },
