@@ -52,16 +52,14 @@ class StoredDesigns:
         self._open: tuple[str, store.RunData] | None = None
 
     def find(self, point: str, start: int, stop: int) -> StoredDesign | None:
-        """Return the designs of realisations [start, stop) of a point, None where they are not kept.
-
-        Raises
-        ------
-        ValueError
-            For a damaged run file.
-        """
+        """Return the designs of realisations [start, stop) of a point, None where they are not kept, or damaged."""
         for sidecar in self._runs:
             if any(cell.point == point and cell.start <= start and stop <= cell.stop for cell in sidecar.cells):
-                data = self._read(sidecar)
+                try:
+                    data = self._read(sidecar)
+                # gathering will name the file; made again, the designs are the same to the bit
+                except ValueError:
+                    continue
                 # a cell is contiguous, so its rows are too
                 at = np.flatnonzero((data.points == point) & (data.realisations >= start) & (data.realisations < stop))[
                     : stop - start

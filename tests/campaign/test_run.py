@@ -148,6 +148,20 @@ def test_estimates_alone_equal_estimates_made_with_the_designs(campaign, runs_of
     )
 
 
+def test_a_damaged_kept_design_is_made_again(campaign, runs_of, tmp_path):
+    plain = campaign(realisations="64", store="[beamformers]")
+    (kept,) = runs_of(plain)
+    execute(kept, tmp_path / f"{kept.id}.nc", progress=False)
+    (late,) = runs_of(campaign(realisations="64", estimators="{echo: }", store="[beamformers]"), designs=False)
+    path = tmp_path / f"{late.id}.nc"
+    execute(late, path, progress=False)
+    before = store.read(path).columns["echo_error_m"].values
+    content = (tmp_path / f"{kept.id}.nc").read_bytes()
+    (tmp_path / f"{kept.id}.nc").write_bytes(content[:-8] + bytes(byte ^ 0xFF for byte in content[-8:]))
+    assert execute(late, path, progress=False).failures == 0
+    np.testing.assert_array_equal(store.read(path).columns["echo_error_m"].values, before)
+
+
 def test_what_does_not_exist_is_refused_before_anything_is_drawn(campaign, runs_of, tmp_path):
     (run,) = runs_of(campaign())
     other = dataclasses.replace(run, options={"scale": 1.0, "sclae": 2.0})
