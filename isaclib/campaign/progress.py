@@ -53,6 +53,12 @@ def mark_path(path: str | Path) -> Path:
     return path.with_name(f".{path.stem}{MARK}")
 
 
+def log_path(path: str | Path) -> Path:
+    """Return where the job that wrote the run file `path` said what it did; gone where the file was removed."""
+    path = Path(path)
+    return path.parent.parent / "logs" / f"run-{path.stem}.log"
+
+
 def read_mark(path: str | Path) -> Mark | None:
     """Read the progress of the run file `path`; None where there is none."""
     found = mark_path(path)

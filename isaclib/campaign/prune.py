@@ -9,7 +9,7 @@ from pathlib import Path
 
 from isaclib.campaign.coverage import named_realisations, serves
 from isaclib.campaign.plan import complete_marker
-from isaclib.campaign.progress import MARK, SILENT_SECONDS
+from isaclib.campaign.progress import MARK, SILENT_SECONDS, log_path
 from isaclib.campaign.sidecar import PARTIAL, Sidecar, read_sidecars
 from isaclib.campaign.spec import Campaign
 
@@ -73,7 +73,7 @@ def prune(root: str | Path, spec: Campaign, *, dry_run: bool = True) -> Pruned:
     folder = root / "runs"
     named = named_realisations(spec)
     runs = tuple(sidecar for sidecar in read_sidecars(folder) if not serves(spec, sidecar, named))
-    leftovers = tuple(sorted(path for path in folder.glob(".*") if _abandoned(path)))
+    leftovers = tuple(sorted(path for path in (*folder.glob(".*"), *root.glob("*")) if _abandoned(path)))
     size = sum(sidecar.bytes + (folder / f"{sidecar.run}.json").stat().st_size for sidecar in runs)
     size += sum(path.stat().st_size for path in leftovers)
     if not dry_run:
@@ -82,6 +82,7 @@ def prune(root: str | Path, spec: Campaign, *, dry_run: bool = True) -> Pruned:
             # the sidecar first: a run without one does not count as done
             (folder / f"{sidecar.run}.json").unlink(missing_ok=True)
             (folder / f"{sidecar.run}.nc").unlink(missing_ok=True)
+            log_path(folder / f"{sidecar.run}.nc").unlink(missing_ok=True)
         for path in leftovers:
             path.unlink(missing_ok=True)
     return Pruned(runs=runs, leftovers=leftovers, bytes=size, deleted=not dry_run)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from isaclib.campaign.cells import Run
+from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.plan import Plan, plan_paths
-from isaclib.campaign.progress import mark_path, read_mark
+from isaclib.campaign.progress import log_path, mark_path, read_mark
 from isaclib.campaign.sidecar import Sidecar, read_sidecars
 from isaclib.campaign.spec import Campaign
 from isaclib.systems.base import Status
+from isaclib.systems.streams import BLOCK
 
 LAST_BYTES = 4096
 """What is read of a log: its end."""
@@ -136,7 +137,7 @@ def status(root: str | Path, spec: Campaign) -> CampaignStatus:
         elif mark is not None:
             reason = mark.error or f"killed after {mark.done} of {mark.total} realisations"
             died[name] = mark_path(path).stat().st_mtime, reason
-        elif last := _last_line(log := root / "logs" / f"run-{name}.log"):
+        elif last := _last_line(log := log_path(path)):
             died[name] = log.stat().st_mtime, last
     waiting = [name for name in names if name not in finished and name not in running]
     left = _seconds_left(planned, done, waiting, running) if plans else None
@@ -181,19 +182,26 @@ def _seconds_left(
 
 
 def _curves(spec: Campaign, done: Iterable[Sidecar]) -> Iterable[CurveStatus]:
-    cells: dict[tuple[str, str], dict[int, tuple[int, dict[str, int]]]] = {}
-    for sidecar in done:
-        if sidecar.designs:
-            for cell, counts in zip(sidecar.cells, sidecar.cell_counts, strict=True):
-                # a cell that two runs hold counts once
-                cells.setdefault((sidecar.scheme_id, cell.point), {})[cell.start] = cell.stop, dict(counts)
+    every = [
+        (sidecar.scheme_id, cell, counts)
+        for sidecar in done
+        if sidecar.designs
+        for cell, counts in zip(sidecar.cells, sidecar.cell_counts, strict=True)
+    ]
+    cells: dict[tuple[str, str], dict[int, list[tuple[Cell, Mapping[str, int]]]]] = {}
+    # what two runs hold counts once: the longest cells first, so that no part comes before the whole
+    for scheme, cell, counts in sorted(every, key=lambda entry: len(entry[1]), reverse=True):
+        held = cells.setdefault((scheme, cell.point), {}).setdefault(cell.start // BLOCK, [])
+        if all(cell.stop <= other.start or other.stop <= cell.start for other, _ in held):
+            held.append((cell, counts))
     for curve in spec.curves:
         points = {point.id for point in spec.points(curve).values()}
         found = [
-            (min(stop, curve.realisations) - start, counts)
+            (min(cell.stop, curve.realisations) - cell.start, counts)
             for point in points
-            for start, (stop, counts) in cells.get((curve.scheme_id, point), {}).items()
-            if start < curve.realisations
+            for held in cells.get((curve.scheme_id, point), {}).values()
+            for cell, counts in held
+            if cell.start < curve.realisations
         ]
         totals = {s.name.lower(): sum(counts.get(s.name.lower(), 0) for _, counts in found) for s in Status}
         yield CurveStatus(
@@ -208,7 +216,7 @@ def _last_failure(root: Path, died: dict[str, tuple[float, str]]) -> str:
     if not died:
         return ""
     name = max(died, key=lambda run: died[run])
-    return f"{name}: {died[name][1]} (log: {root / 'logs' / f'run-{name}.log'})"
+    return f"{name}: {died[name][1]} (log: {log_path(root / 'runs' / f'{name}.nc')})"
 
 
 def _last_failed_draw(root: Path, done: Iterable[Sidecar]) -> str:

@@ -10,6 +10,7 @@ import netCDF4
 
 from isaclib.campaign.dataset import NAME
 from isaclib.campaign.plan import Plan
+from isaclib.campaign.progress import log_path
 from isaclib.campaign.store import check
 
 
@@ -60,6 +61,7 @@ def _bad_runs(runs: list[Path]) -> Iterator[str]:
         except ValueError as error:
             run.unlink(missing_ok=True)
             run.with_suffix(".json").unlink(missing_ok=True)
+            log_path(run).unlink(missing_ok=True)
             yield str(error)
 
 

@@ -10,8 +10,10 @@ from isaclib.campaign.coverage import Coverage, missing_cells
 from isaclib.campaign.document import CampaignError
 from isaclib.campaign.gather import gather
 from isaclib.campaign.plan import Plan, complete_marker, find_run, make_plan, plan_paths, settled
+from isaclib.campaign.progress import log_path
 from isaclib.campaign.run import execute
 from isaclib.campaign.sidecar import read_sidecars
+from isaclib.campaign.status import status
 from isaclib.campaign.verify import verify
 
 
@@ -155,10 +157,14 @@ def test_verify_removes_damage_and_the_markers_that_vouch_for_it(campaign, solve
     damage(broken)
     damage(tmp_path / "campaign.nc")
     deleted.unlink()
+    log_path(broken).parent.mkdir()
+    log_path(broken).write_text("all done")
     _, damaged = verify(tmp_path)
     found = {line.split(": ")[0] for line in damaged}
     assert found == {str(broken), str(deleted), str(tmp_path / "campaign.nc")}
     assert not broken.exists()
+    # what an older job said is no reason why the next one failed
+    assert status(tmp_path, spec).failed == 0
     assert not (tmp_path / "campaign.nc").exists()
     assert not complete_marker(tmp_path, spec.digest).exists()
     missing = missing_cells(spec, Coverage(read_sidecars(tmp_path / "runs")))

@@ -57,6 +57,11 @@ def test_leftovers_of_dead_processes_go_and_those_of_living_ones_stay(campaign, 
     assert [path.name for path in found.leftovers] == [".a.nc.1-2.part", ".a.progress"]
     assert found.bytes == 10
     assert [path.name for path in (root / "runs").iterdir()] == [".b.nc.3-4.part"]
+    for name in (".campaign.nc.1-2.part", "summary.nc.1.part"):
+        (root / name).write_bytes(b"12345")
+        os.utime(root / name, (0, 0))
+    assert len(prune(root, campaign(), dry_run=False).leftovers) == 2
+    assert [path.name for path in root.iterdir()] == ["runs"]
 
 
 def test_a_campaign_without_results_has_nothing_to_prune(campaign, tmp_path):

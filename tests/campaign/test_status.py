@@ -82,3 +82,12 @@ def test_what_other_campaigns_left_does_not_count(planned, campaign):
     found = status(root, smaller)
     assert (found.done, found.waiting) == (1, 0)
     assert (found.curves[0].done, found.curves[0].wanted) == (160, 160)
+
+
+def test_what_two_runs_hold_counts_once(campaign, tmp_path):
+    for keys in ({"realisations": "10"}, {"realisations": "64"}, {"realisations": "64", "store": "[beamformers]"}):
+        spec = campaign(**keys)
+        for run in make_plan(spec, tmp_path).runs:
+            execute(run, tmp_path / "runs" / f"{run.id}.nc", progress=False)
+    (curve,) = status(tmp_path, spec).curves
+    assert (curve.done, curve.wanted, sum(curve.counts.values())) == (128, 128, 128)
