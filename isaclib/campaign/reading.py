@@ -13,6 +13,7 @@ from isaclib.campaign.document import CampaignError, check_keys, refuse
 from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.identity import plain, scheme_id
 from isaclib.campaign.spec import EFFORTS, Campaign, Curve
+from isaclib.campaign.statistics import CLUSTERED
 from isaclib.systems import get_system
 from isaclib.systems.base import System, nearest
 
@@ -286,7 +287,31 @@ def _figures(content: Any, campaign: Campaign) -> tuple[FigureSpec, ...]:
             schemes=[c.label for c in campaign.entries],
             where=where,
         )
+        _check_metrics(figure, campaign, where)
         if figure.name in {other.name for other in figures}:
             raise refuse(f"{where}.name", figure.name, "a name no other figure has")
         figures.append(figure)
     return tuple(figures)
+
+
+def _check_metrics(figure: FigureSpec, campaign: Campaign, where: str) -> None:
+    """Refuse a quantity that no run would have, or that is not one number a draw (or an iteration)."""
+    system = get_system(campaign.system)
+    if not system.metrics:
+        return
+    owner = {metric: name for name, estimator in system.estimators.items() for metric in estimator.metrics}
+    known = {name: dims for name, dims in system.metrics.items() if name != "status"}
+    for name in campaign.estimators:
+        known.update(system.estimators[name].metrics)
+    for k, curve in enumerate(figure.y):
+        here = f"{where}.y[{k}].metric"
+        if curve.metric not in known:
+            hint = nearest(curve.metric, known)
+            if curve.metric in owner:
+                hint = f"this one comes from the estimator {owner[curve.metric]!r}, which the campaign does not name"
+            raise refuse(here, curve.metric, f"a metric; {hint}")
+        dims = [dim for dim in known[curve.metric] if dim not in CLUSTERED]
+        if figure.kind == "convergence" and dims != ["iteration"]:
+            raise refuse(here, curve.metric, "a metric over iterations in a figure of kind convergence")
+        if figure.kind != "convergence" and dims:
+            raise refuse(here, curve.metric, f"one number a draw, this one has one for each {dims[0]}")

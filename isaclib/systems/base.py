@@ -219,6 +219,8 @@ class Estimator:
         Raised when its numbers change.
     check : callable, optional
         ``check(parameters, options)`` raises ValueError where it cannot work with these.
+    metrics : mapping of str to tuple of str
+        What `run` returns: name to dimensions behind the realisation.
     """
 
     name: str
@@ -227,6 +229,7 @@ class Estimator:
     options: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
     check: Callable[[Any, Mapping[str, Any]], None] | None = None
+    metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def resolve(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
         """Fill in the defaults, as `Solver.resolve` does."""
@@ -253,6 +256,9 @@ class System:
         Package whose modules each hold one ``SCHEME``.
     estimators : mapping of str to Estimator
         Estimators by name.
+    metrics : mapping of str to tuple of str
+        What `evaluate_design` may return: name to dimensions behind the realisation. Where none is
+        named, figures are held against the metrics of runs instead, once there are any.
     """
 
     name: str
@@ -262,6 +268,7 @@ class System:
     evaluate_design: Callable[[Any, Any], xr.Dataset]
     schemes_package: str
     estimators: Mapping[str, Estimator] = field(default_factory=dict)
+    metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def Parameters(self) -> type:

@@ -156,3 +156,26 @@ def test_results_that_cannot_be_written_are_refused(tmp_path):
     if os.path.isdir("/proc"):
         with pytest.raises(CampaignError, match="expected a folder that can be written"):
             check_writable("/proc/results")
+
+
+@pytest.mark.parametrize(
+    ("figure", "message"),
+    [
+        ("x: power_dbm, y: {metric: pebm}", "'pebm': expected a metric; did you mean 'peb_m'?"),
+        ("x: power_dbm, y: {metric: music_error_m}", "this one comes from the estimator 'music', which the campaign"),
+        ("x: power_dbm, y: {metric: rate}", "'rate': expected one number a draw, this one has one for each user"),
+        ("x: power_dbm, y: {metric: trace}", "'trace': expected one number a draw"),
+        ("x: power_dbm, y: {metric: status}", "'status': expected a metric"),
+        ("kind: convergence, series: power_dbm, y: {metric: peb_m}", "'peb_m': expected a metric over iterations"),
+    ],
+)
+def test_a_figure_of_what_no_run_has_is_refused(tmp_path, figure, message):
+    path = tmp_path / "drawn.yaml"
+    path.write_text(
+        "{campaign: drawn, system: hybrid, seed: 1, realisations: 1, schemes: [speb-min-fdbf],"
+        f" grid: {{power_dbm: [20, 30]}}, figures: [{{name: f, {figure}}}]}}"
+    )
+    with pytest.raises(CampaignError) as caught:
+        load(path)
+    assert str(caught.value).startswith(f"{path}: figures[0].y[0].metric: ")
+    assert message in str(caught.value)

@@ -2,7 +2,7 @@
 
 from isaclib.systems.base import System
 from isaclib.systems.hybrid.estimation import ESTIMATORS
-from isaclib.systems.hybrid.metrics import evaluate
+from isaclib.systems.hybrid.metrics import METRICS, evaluate
 from isaclib.systems.hybrid.parameters import Parameters
 from isaclib.systems.hybrid.scenario import draw_scenario
 
@@ -14,4 +14,5 @@ SYSTEM = System(
     evaluate_design=evaluate,
     schemes_package="isaclib.systems.hybrid.schemes",
     estimators=ESTIMATORS,
+    metrics=METRICS,
 )

@@ -172,6 +172,7 @@ ESTIMATORS = {
         summary="two-step MUSIC: far-field angle search, then near-field range search at that angle",
         run=run_music,
         check=check_music,
+        metrics={"music_error_m": ("trial",), "music_position_m": ("trial", "coordinate")},
         options={
             "trials": 1,
             "angle_min_deg": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,16 @@ from isaclib.systems.base import HAS_DESIGN, Status
 from isaclib.systems.hybrid import acceptance
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.scenario import Scenario
+
+METRICS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("speb_m2", "peb_m", "speb_bound_m2", "speb_certified_m2", "price_of_hybrid"), ()),
+    **dict.fromkeys(("sum_rate", "sensing_snr", "power_w"), ()),
+    **dict.fromkeys(("status", "objective", "bound", "gap", "iterations", "solve_seconds"), ()),
+    "rate": ("user",),
+    "violation": ("constraint",),
+    "trace": ("iteration",),
+}
+"""What `evaluate` returns, some for some schemes only: name to dimensions behind the realisation."""
 
 
 def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
