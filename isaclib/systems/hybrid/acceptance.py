@@ -168,13 +168,14 @@ def judge(
     -------
     Design
     """
+    found = np.isfinite(beamformers).all(axis=(-2, -1))
+    beamformers = np.where(found[:, None, None], beamformers, np.nan)
     violation, met, constraints = violations(scenario, beamformers, analog, digital, rates=rates)
     if certified is not None:
         _, certified_met, _ = violations(scenario, certified, rates=rates)
         met &= certified_met
     value = objective_value(scenario, beamformers if certified is None else certified, objective)
     gap = np.abs(value - bound) / np.abs(bound)
-    found = np.isfinite(beamformers).all(axis=(-2, -1))
     claimed = np.isin(status, HAS_DESIGN)
     judged = np.where(met, np.where(gap <= OPTIMAL_GAP, Status.OPTIMAL, Status.FEASIBLE), Status.VIOLATING)
     lost = claimed & ~found
