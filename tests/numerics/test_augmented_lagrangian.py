@@ -85,7 +85,8 @@ def test_penalty_weights_are_minus_its_slope_in_the_constraints(rho: float) -> N
         )
         assert weight[i] == pytest.approx(-slope / 2e-6, abs=1e-7)
     # slack and no multiplier: no weight; violated: some
-    assert weight[0] == 0.0 and weight[1] > 1.0
+    assert weight[0] == 0.0
+    assert weight[1] > 1.0
 
 
 def test_multipliers_move_against_the_violation_and_never_below_zero() -> None:

@@ -106,7 +106,8 @@ def test_design_passes_options_and_shares_out_the_time() -> None:
     design = system.design(scenario, scheme="first", options={"level": 4})
     np.testing.assert_array_equal(system.evaluate(scenario, design).objective, [4.0] * 4)
     assert design.solve_seconds.shape == (4,)
-    assert len(set(design.solve_seconds)) == 1 and design.solve_seconds[0] > 0.0
+    assert len(set(design.solve_seconds)) == 1
+    assert design.solve_seconds[0] > 0.0
     assert system.estimate(scenario, design, estimator="ear", options={"trials": 5}).trials == 5
 
 

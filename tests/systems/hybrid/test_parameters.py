@@ -42,7 +42,8 @@ def test_rates_may_differ_between_users() -> None:
 
 def test_fields_have_units_and_a_line_of_documentation() -> None:
     for field in dataclasses.fields(Parameters):
-        assert field.metadata["unit"] and field.metadata["doc"], field.name
+        assert field.metadata["unit"], field.name
+        assert field.metadata["doc"], field.name
 
 
 @pytest.mark.parametrize(
