@@ -115,7 +115,7 @@ def shown(value: Any) -> str:
 
 
 def text(where: str, value: Any) -> str:
-    """Take a text.
+    """Take a text, in one line.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def text(where: str, value: Any) -> str:
     """
     if not isinstance(value, str) or not value.strip():
         raise refuse(where, value, "text")
-    return value
+    return " ".join(value.split())
 
 
 def whole(where: str, value: Any, *, low: int, high: int) -> int:

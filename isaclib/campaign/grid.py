@@ -14,8 +14,11 @@ from isaclib.systems.base import nearest
 Axes = Mapping[str, tuple[tuple[Any, Mapping[str, Any]], ...]]
 """Name of an axis to its values: (value or label, the parameters it sets)."""
 
-RESERVED = ("scheme", "realisation", "user", "trial", "iteration", "constraint", "part", "status", "statistic")
-"""Dimensions a dataset has already."""
+RESERVED = (
+    *("scheme", "realisation", "user", "trial", "iteration", "constraint", "coordinate", "part"),
+    *("status", "population", "statistic", "paired", "limit"),
+)
+"""Dimensions a dataset or its summary has already."""
 
 MOST_VALUES = 10_000
 """An axis with more values is almost surely a mistyped step."""
@@ -96,6 +99,9 @@ def _read_labels(
     if not content:
         raise CampaignError(f"{where}: empty: expected at least one value")
     names: set[str] | None = None
+    own = where.removeprefix("grid.")
+    if own in parameters and not all(isinstance(chosen, dict) and own in chosen for chosen in content.values()):
+        raise refuse(where, own, "labels that set it, or a name that is no parameter")
     for label, chosen in content.items():
         here = f"{where}.{label}"
         chosen = mapping(here, chosen, "the parameters this value sets")

@@ -105,6 +105,7 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
     _check_parameters("parameters", parameters, known)
     axes = grid.read_axes(content["grid"], known)
     _check_not_on_grid("parameters", parameters, axes)
+    _check_axes(axes, system)
     efforts = _efforts("realisations", content["realisations"], low=1)
     if effort not in efforts:
         raise CampaignError(f"realisations: effort {effort!r} is missing: it has {', '.join(efforts)}")
@@ -162,6 +163,13 @@ def _check_not_on_grid(where: str, chosen: Mapping[Any, Any], axes: grid.Axes) -
         for key in values[0][1]:
             if key in chosen:
                 raise CampaignError(f"{where}.{key}: the grid sets it too, by axis {axis!r}: expected one of the two")
+
+
+def _check_axes(axes: grid.Axes, system: System) -> None:
+    metrics = {*system.metrics, *(name for estimator in system.estimators.values() for name in estimator.metrics)}
+    for axis in axes:
+        if axis in metrics:
+            raise refuse("grid", axis, "a name that no metric has")
 
 
 def _efforts(where: str, content: Any, *, low: int, otherwise: Mapping[str, int] | None = None) -> dict[str, int]:

@@ -10,7 +10,7 @@ from isaclib.campaign.coverage import Coverage, missing_cells
 from isaclib.campaign.document import CampaignError
 from isaclib.campaign.gather import gather
 from isaclib.campaign.plan import Plan, complete_marker, find_run, make_plan, plan_paths, settled
-from isaclib.campaign.progress import log_path
+from isaclib.campaign.progress import log_path, mark_path
 from isaclib.campaign.run import execute
 from isaclib.campaign.sidecar import read_sidecars
 from isaclib.campaign.status import status
@@ -169,3 +169,14 @@ def test_verify_removes_damage_and_the_markers_that_vouch_for_it(campaign, solve
     assert not complete_marker(tmp_path, spec.digest).exists()
     missing = missing_cells(spec, Coverage(read_sidecars(tmp_path / "runs")))
     assert sum(len(cell) for cells in missing.values() for cell in cells) == 400
+
+
+def test_verify_leaves_a_run_that_is_being_written(campaign, solve, tmp_path):
+    plan = solve(campaign())
+    path = tmp_path / "runs" / f"{plan.runs[0].id}.nc"
+    path.with_suffix(".json").unlink()
+    mark_path(path).write_text('{"done": 200, "total": 200, "seconds": 1.0, "error": ""}')
+    assert verify(tmp_path)[1] == []
+    assert path.exists()
+    mark_path(path).unlink()
+    assert len(verify(tmp_path)[1]) == 1

@@ -41,6 +41,20 @@ def test_a_spaced_axis_includes_its_stop_and_does_not_drift():
     assert [value for value, _ in down["users"]] == [3, 2, 1]
 
 
+def test_a_title_is_one_line(campaign):
+    assert campaign(title='"over\\n two  lines\\n"').title == "over two lines"
+
+
+def test_an_axis_is_no_metric(tmp_path):
+    path = tmp_path / "odd.yaml"
+    path.write_text(
+        "{campaign: odd, system: hybrid, seed: 1, realisations: 1, schemes: [speb-min-fdbf],"
+        " grid: {peb_m: {a: {users: 1}, b: {users: 2}}}}"
+    )
+    with pytest.raises(CampaignError, match=r"odd\.yaml: grid: 'peb_m': expected a name that no metric has"):
+        load(path)
+
+
 def test_an_axis_of_labels_sets_several_parameters(campaign):
     spec = campaign(grid="{scale: {small: {elements: 4, users: 1}, large: {elements: 16, users: 3}}}")
     assert spec.values("scale") == ("small", "large")
@@ -78,6 +92,8 @@ def test_a_curve_sets_its_own_parameters_and_realisations(campaign):
         ({"grid": "{power_dbm: [10, 10]}"}, "grid.power_dbm: 10 stands twice"),
         ({"grid": "{power: [10]}"}, "grid.power: 'power' is no parameter of the system: did you mean 'power_dbm'?"),
         ({"grid": "{scheme: {a: {users: 1}}}"}, "grid.scheme: 'scheme' cannot name an axis"),
+        ({"grid": "{limit: {a: {users: 1}}}"}, "grid.limit: 'limit' cannot name an axis"),
+        ({"grid": "{users: {a: {elements: 2}}}"}, "grid.users: 'users': expected labels that set it"),
         ({"grid": "{power_dbm: {start: 10, stop: 40, stepp: 5}}"}, "key 'stepp' is unknown: did you mean 'step'?"),
         (
             {"grid": "{power_dbm: {start: 10, stop: 42, step: 5}}"},
