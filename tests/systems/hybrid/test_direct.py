@@ -162,6 +162,13 @@ def test_bad_options_are_named(scheme: str, options: dict[str, Any], message: st
         design(draw(0, 1), scheme, **options)
 
 
+def test_subarrays_that_all_look_at_users_leave_a_certificate() -> None:
+    # as many users as RF chains: little light on the target, an SPEB of dozens of times the bound
+    found = design(draw(0, 64, users=4), "two-stage-hbf")
+    assert np.sum(found.status == Status.OPTIMAL) > 55
+    assert not np.any(found.status == Status.FEASIBLE)
+
+
 @pytest.mark.slow
 def test_digital_stage_of_two_stage_is_that_of_the_semidefinite_program() -> None:
     scenario = draw(0, 4, target_m=(9.0, 3.0))
