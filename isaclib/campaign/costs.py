@@ -127,8 +127,18 @@ class Costs:
         return cost.seconds * (len(cell) if self.one_by_one(task.scheme_id) else BLOCK)
 
     def _measured(self, task: Task, points: Sequence[str]) -> dict[str, Cost]:
+        # curves of one scheme may differ in what makes a draw hard: each is sampled by itself
+        by_curve: dict[str, list[str]] = defaultdict(list)
+        for point in points:
+            by_curve[self._curves[task.scheme_id, point].label].append(point)
+        self._sample(task, points[0], 1)  # compiles what the solver compiles
+        costs: dict[str, Cost] = {}
+        for own in by_curve.values():
+            costs.update(self._interpolated(task, own))
+        return costs
+
+    def _interpolated(self, task: Task, points: Sequence[str]) -> dict[str, Cost]:
         sampled = sorted({round(i) for i in np.linspace(0, len(points) - 1, SAMPLED_POINTS)})
-        self._sample(task, points[0], 1)
         found = []
         for i in sampled:
             first = self._sample(task, points[i], 1)
@@ -141,7 +151,8 @@ class Costs:
     def _sample(self, task: Task, point: str, count: int) -> Cost:
         curve = self._curves[task.scheme_id, point]
         parameters = self._system.Parameters(**_parameters(self._campaign, curve, point))
-        began = time.perf_counter()
+        # processor time: other jobs on the machine do not make this one dearer
+        began = time.process_time()
         try:
             scenario = self._system.draw(parameters, seed=self._campaign.seed, start=0, stop=count)
             design = self._system.design(scenario, scheme=curve.scheme, solver=curve.solver, options=curve.options)

@@ -7,6 +7,8 @@ checkpoint plan:
         at("logs/plan-{digest}-{round}.log"),
     benchmark:
         at("benchmarks/plan-{digest}-{round}.tsv")
+    # before any run: as long as a campaign is not planned, its runs are not there to fill idle cores
+    priority: 1_000_000_000
     conda:
         "../../environment.yml"
     threads: 1
