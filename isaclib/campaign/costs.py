@@ -165,7 +165,7 @@ class Costs:
         # whatever fails here fails in the run too, and is recorded there with its reason
         except Exception:
             return Cost(UNKNOWN_SECONDS, UNKNOWN_BYTES)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         self._metrics[frozenset(task.estimators)] |= {str(name) for part in data for name in part.data_vars}
         size = sum(part.nbytes for part in data)
         if task.designs:

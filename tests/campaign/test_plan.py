@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
 
 import pytest
 
@@ -105,6 +107,12 @@ def test_costs_come_from_finished_runs(campaign, solve, tmp_path, tiny):
     plan = make_plan(campaign(realisations="128"), tmp_path)
     assert plan.seconds == 10.0
     assert tiny.batches == []
+
+
+def test_a_sample_costs_its_processor_time(campaign, monkeypatch):
+    # every look at the clock of the processor is 2 s after the one before
+    monkeypatch.setattr(time, "process_time", itertools.count(1e6, 2.0).__next__)
+    assert make_plan(campaign(realisations="64", grid="{power_dbm: [10]}"), "nowhere").seconds == 2.0 * 64
 
 
 def test_costs_of_a_solver_that_fails_are_guessed_and_the_plan_is_made(campaign, tiny):
