@@ -85,18 +85,31 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _filled_in(defaults: Mapping[str, Any], options: Mapping[str, Any] | None) -> dict[str, Any]:
+    filled = dict(defaults)
     for name, value in (options or {}).items():
         if name not in defaults:
             raise ValueError(f"option {name!r} is unknown: {nearest(name, defaults)}")
-        default = defaults[name]
-        numeric = isinstance(default, (int, float)) and not isinstance(default, bool)
-        if default is not None and (
-            isinstance(value, bool) or not isinstance(value, (int, float))
-            if numeric
-            else not isinstance(value, type(default))
-        ):
+        filled[name] = _like(name, value, defaults[name])
+    return filled
+
+
+def _like(name: str, value: Any, default: Any) -> Any:
+    """Bring a value to the type of the default: 300, 300.0 and 3e2 are one option, with one identity."""
+    if default is None:
+        return value
+    if isinstance(default, bool) or not isinstance(default, (int, float)):
+        if not isinstance(value, type(default)):
             raise ValueError(f"option {name} = {value!r}: expected a value like {default!r}")
-    return {**defaults, **(options or {})}
+        return value
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"option {name} = {value!r}: expected a value like {default!r}")
+    if isinstance(default, int):
+        if not float(value).is_integer():
+            raise ValueError(f"option {name} = {value!r}: expected a whole number, like {default!r}")
+        return int(value)
+    return float(value)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def solved(scenario: Scenario, options: Any, rng: Streams) -> Design:
     )
 
 
-SOLVER = Solver(run=solved, summary="", options={"level": 1, "word": "low", "exact": True, "limit": None})
+SOLVER = Solver(run=solved, summary="", options={"level": 1, "share": 0.5, "word": "low", "exact": True, "limit": None})
 SCHEME = Scheme(name="first", summary="", solvers={"fast": SOLVER, "slow": Solver(run=solved, summary="")})
 
 
@@ -60,13 +60,18 @@ def test_nearest_names_a_close_name_or_all_there_are() -> None:
 
 
 def test_options_are_filled_in() -> None:
-    assert SOLVER.resolve(None) == {"level": 1, "word": "low", "exact": True, "limit": None}
-    assert SOLVER.resolve({"level": 2.5, "limit": "any"}) == {
-        "level": 2.5,
-        "word": "low",
-        "exact": True,
-        "limit": "any",
-    }
+    defaults = {"level": 1, "share": 0.5, "word": "low", "exact": True, "limit": None}
+    assert SOLVER.resolve(None) == defaults
+    assert SOLVER.resolve({"level": 2, "limit": "any"}) == {**defaults, "level": 2, "limit": "any"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "stored"),
+    [("level", 300.0, 300), ("level", np.int64(300), 300), ("share", 2, 2.0), ("share", np.float32(0.25), 0.25)],
+)
+def test_numbers_take_the_type_of_the_default(name: str, value: Any, stored: float) -> None:
+    resolved = SOLVER.resolve({name: value})[name]
+    assert (resolved, type(resolved)) == (stored, type(stored))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +79,8 @@ def test_options_are_filled_in() -> None:
     [
         ({"levle": 2}, "option 'levle' is unknown: did you mean 'level'?"),
         ({"level": "2"}, "option level = '2': expected a value like 1"),
+        ({"level": 300.5}, "option level = 300.5: expected a whole number, like 1"),
+        ({"level": float("inf")}, "option level = inf: expected a whole number, like 1"),
         ({"level": True}, "option level = True: expected a value like 1"),
         ({"word": 3}, "option word = 3: expected a value like 'low'"),
         ({"exact": 1}, "option exact = 1: expected a value like True"),
