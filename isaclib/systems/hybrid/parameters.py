@@ -26,7 +26,13 @@ class Parameters:
 
     carrier_hz: float = parameter(28e9, unit="Hz", doc="carrier frequency", low=1e8, high=1e13)
     elements: int = parameter(
-        32, unit="1", doc="antennas of the transmit and of the receive array", low=2, high=65536, integer=True
+        # two antennas cannot tell a position: the information on it is singular
+        32,
+        unit="1",
+        doc="antennas of the transmit and of the receive array",
+        low=3,
+        high=65536,
+        integer=True,
     )
     rf_chains: int = parameter(
         4, unit="1", doc="RF chains; each feeds elements / rf_chains antennas", low=1, integer=True

@@ -49,6 +49,7 @@ def test_fields_have_units_and_a_line_of_documentation() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
+        ({"elements": 2, "rf_chains": 1, "users": 1}, "elements = 2: expected a whole number from 3 to 65536"),
         ({"rf_chains": 5}, "rf_chains = 5: expected a divisor of elements = 32"),
         ({"rf_chains": 64}, "rf_chains = 64: expected a divisor of elements = 32"),
         ({"users": 5}, "users = 5: expected at most rf_chains = 4"),
