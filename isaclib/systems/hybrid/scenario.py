@@ -33,6 +33,12 @@ class Scenario:
         Powers, rates and sizes.
     streams : Streams
         Names the realisations; random starts and echoes are drawn from it.
+
+    Raises
+    ------
+    ValueError
+        Naming the field, its shape or value and what was expected: arrays, parameters and streams
+        that do not fit each other, or numbers that are not finite.
     """
 
     channels: np.ndarray
@@ -43,6 +49,25 @@ class Scenario:
     reflection: complex
     parameters: Parameters
     streams: Streams
+
+    def __post_init__(self) -> None:
+        p = self.parameters
+        count = self.streams.stop - self.streams.start
+        fields = {
+            "channels": (self.channels, (count, p.users, p.elements), "realisations of streams, users, elements"),
+            "user_positions_m": (self.user_positions_m, (count, p.users, 2), "realisations of streams, users, 2"),
+            "elements_m": (self.elements_m, (p.elements, 2), "elements, 2"),
+            "target_m": (self.target_m, (2,), "x, y"),
+        }
+        for name, (values, shape, meaning) in fields.items():
+            if np.shape(values) != shape:
+                raise ValueError(f"{name} of shape {np.shape(values)}: expected {shape} ({meaning})")
+            if not np.isfinite(values).all():
+                raise ValueError(f"{name} of shape {shape}: expected finite numbers")
+        if not (np.isfinite(self.wavelength_m) and self.wavelength_m > 0.0):
+            raise ValueError(f"wavelength_m = {self.wavelength_m!r}: expected a number above 0 m")
+        if not np.isfinite(self.reflection):
+            raise ValueError(f"reflection = {self.reflection!r}: expected a finite number")
 
     def __len__(self) -> int:
         return len(self.channels)

@@ -1,4 +1,5 @@
-from dataclasses import fields
+import re
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,27 @@ def test_shapes_and_what_parameters_fix() -> None:
     np.testing.assert_array_equal(scenario.target_m, p.target_m)
     assert (scenario.wavelength_m, scenario.reflection) == (p.wavelength_m, p.reflection)
     assert {f.name for f in fields(Scenario)} <= set(Scenario.__doc__.replace(":", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"channels": np.ones((5, 2, 16))}, "channels of shape (5, 2, 16): expected (5, 3, 16) (realisations of"),
+        ({"channels": np.full((5, 3, 16), np.nan + 0j)}, "channels of shape (5, 3, 16): expected finite numbers"),
+        ({"user_positions_m": np.ones((3, 2))}, "user_positions_m of shape (3, 2): expected (5, 3, 2)"),
+        ({"elements_m": np.zeros((8, 2))}, "elements_m of shape (8, 2): expected (16, 2) (elements, 2)"),
+        ({"target_m": (10.0, 0.0, 1.0)}, "target_m of shape (3,): expected (2,) (x, y)"),
+        ({"target_m": np.array([np.inf, 0.0])}, "target_m of shape (2,): expected finite numbers"),
+        ({"streams": Streams(3, 0, 4)}, "channels of shape (5, 3, 16): expected (4, 3, 16) (realisations of"),
+        ({"parameters": Parameters(users=2, elements=16)}, "channels of shape (5, 3, 16): expected (5, 2, 16)"),
+        ({"wavelength_m": 0.0}, "wavelength_m = 0.0: expected a number above 0 m"),
+        ({"reflection": complex("nan")}, "reflection = (nan+0j): expected a finite number"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(changes: dict[str, object], message: str) -> None:
+    scenario = _draw(0, 5, users=3, elements=16)
+    with pytest.raises(ValueError, match="^" + re.escape(message)):
+        replace(scenario, **changes)
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 1), (63, 65), (17, 150), (128, 192)])
