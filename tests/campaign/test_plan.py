@@ -82,7 +82,7 @@ def test_curves_that_share_points_are_solved_once(campaign):
         grid="{power_dbm: [10, 20]}",
         schemes="[plain, {scheme: plain, label: wide, parameters: {users: 3}}]",
     )
-    plan = make_plan(spec, "nowhere")
+    plan = make_plan(spec, "nowhere", run_seconds=600.0)
     assert realisations(plan) == 400
     (run,) = plan.runs
     assert len(run.points) == 4
