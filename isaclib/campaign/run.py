@@ -31,6 +31,9 @@ REASON_LENGTH = 300
 REASONS_KEPT = 5
 """Reasons a sidecar repeats; the run file has all."""
 
+UNEXPLAINED = "the solver claimed a design, evaluation found none"
+"""Reason of a status that evaluation lowered: the solver gave none."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -193,8 +196,8 @@ class _Job:
             batch.datasets[DESIGN] = data
             status = np.asarray(data["status"].values)
             for r, reason in enumerate(design.reason):
-                if reason and status[r] in (Status.FAILED, Status.NOT_FOUND):
-                    batch.reasons[start + r] = " ".join(reason.split())[:REASON_LENGTH]
+                if status[r] in (Status.FAILED, Status.NOT_FOUND):
+                    batch.reasons[start + r] = " ".join((reason or UNEXPLAINED).split())[:REASON_LENGTH]
             for name in run.store:
                 batch.arrays[name] = _kept(design, name)
         for name, entry in run.estimators.items():

@@ -10,7 +10,7 @@ import xarray as xr
 
 from isaclib.campaign import store
 from isaclib.campaign.run import execute
-from isaclib.systems.base import Status
+from isaclib.systems.base import Status, System
 
 
 def run_all(folder, runs):
@@ -107,6 +107,19 @@ def test_a_draw_that_fails_is_recorded_and_the_run_goes_on(campaign, runs_of, tm
     good = store.read(tmp_path / "good" / f"{run.id}.nc").columns["peb_m"].values
     others = np.delete(np.arange(140), [5, 75])
     np.testing.assert_array_equal(data.columns["peb_m"].values[others], good[others])
+
+
+def test_a_design_that_evaluation_refuses_has_a_reason(campaign, runs_of, tmp_path, monkeypatch):
+    def refused(system, scenario, design):
+        data = system.evaluate_design(scenario, design)
+        return data.assign(status=data["status"].where(scenario.streams.start + data["realisation"] != 2, 5))
+
+    monkeypatch.setattr(System, "evaluate", refused)
+    (run,) = runs_of(campaign(realisations="4", grid="{power_dbm: [10]}"))
+    sidecar = execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    assert sidecar.counts["failed"] == 1
+    (failure,) = store.read(tmp_path / f"{run.id}.nc").failures
+    assert (failure.row, failure.reason) == (2, "the solver claimed a design, evaluation found none")
 
 
 def test_a_run_of_failures_alone_is_still_a_run(campaign, runs_of, tmp_path, tiny):
