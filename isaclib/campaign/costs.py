@@ -31,10 +31,6 @@ UNKNOWN_SECONDS, UNKNOWN_BYTES = 0.1, 1000.0
 """A realisation of a solver that could not be timed because it failed on the sample."""
 
 
-SAID_OF_DESIGNS = ("status", "objective", "bound", "gap", "iterations", "solve_seconds", "trace")
-"""Metrics that every run has, or may have, whatever a system evaluates."""
-
-
 @dataclass(frozen=True)
 class Cost:
     """Expected cost a realisation.
@@ -68,11 +64,7 @@ class Costs:
         self._solvers: dict[str, Solver] = {
             curve.scheme_id: self._system.scheme(curve.scheme).solver(curve.solver) for curve in campaign.entries
         }
-        sidecars = list(sidecars)
         self._known = _known(sidecars, self.one_by_one)
-        self._metrics: dict[frozenset[str], set[str]] = defaultdict(set)
-        for sidecar in sidecars:
-            self._metrics[frozenset(sidecar.estimators)] |= set(sidecar.variables)
         self._curves: dict[tuple[str, str], Curve] = {}
         for curve in campaign.curves:
             for point in campaign.points(curve).values():
@@ -115,12 +107,6 @@ class Costs:
         elif unknown:
             costs.update(self._measured(task, unknown))
         return costs
-
-    def metrics(self) -> set[str]:
-        """Return the names of the metrics that runs have; empty where not every estimator was seen at work."""
-        if not any(estimators >= set(self._campaign.estimators) for estimators in self._metrics):
-            return set()
-        return {*SAID_OF_DESIGNS, *(name for names in self._metrics.values() for name in names)}
 
     def seconds(self, task: Task, cell: Cell, cost: Cost) -> float:
         """Return the expected time of a cell: part of a block costs the whole block."""
@@ -166,7 +152,6 @@ class Costs:
         except Exception:
             return Cost(UNKNOWN_SECONDS, UNKNOWN_BYTES)
         seconds = time.process_time() - began
-        self._metrics[frozenset(task.estimators)] |= {str(name) for part in data for name in part.data_vars}
         size = sum(part.nbytes for part in data)
         if task.designs:
             size += sum(np.asarray(getattr(design, name, 0)).nbytes for name in self._campaign.store)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,9 @@ from isaclib import __version__
 from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.costs import Cost, Costs
 from isaclib.campaign.coverage import Coverage, Task, missing_cells, named_realisations, serves
-from isaclib.campaign.document import CampaignError
 from isaclib.campaign.packing import pack, split, target_seconds
 from isaclib.campaign.sidecar import read_sidecars, write_atomically
 from isaclib.campaign.spec import Campaign, Curve, efforts_covering
-from isaclib.systems.base import nearest
 
 SCHEMA = 1
 """Version of the layout of plan files."""
@@ -129,11 +127,6 @@ def make_plan(campaign: Campaign, root: str | Path, *, cores: int = 1, run_secon
     -------
     Plan
         Not written yet. Costs that no finished run and no solver tells are measured.
-
-    Raises
-    ------
-    CampaignError
-        For a figure of a metric that no run would have.
     """
     sidecars = read_sidecars(Path(root) / "runs")
     named = named_realisations(campaign)
@@ -141,7 +134,6 @@ def make_plan(campaign: Campaign, root: str | Path, *, cores: int = 1, run_secon
     missing = missing_cells(campaign, Coverage(sidecars, campaign.store))
     costs = Costs(campaign, sidecars)
     by_task = {task: costs.of(task, cells) for task, cells in missing.items()}
-    _check_figures(campaign, costs.metrics())
     runs, size = _pack(campaign, missing, costs, by_task, cores, run_seconds)
     return Plan(
         campaign=campaign.name,
@@ -203,15 +195,6 @@ def plan_paths(root: str | Path, digest: str) -> list[Path]:
 def complete_marker(root: str | Path, digest: str) -> Path:
     """Return the path of the marker that says that every run of the plans of a digest is there."""
     return Path(root) / "plan" / digest / "complete"
-
-
-def _check_figures(campaign: Campaign, metrics: Collection[str]) -> None:
-    """Refuse a figure of a metric that does not exist, as soon as the metrics are known."""
-    for i, figure in enumerate(campaign.figures):
-        for k, curve in enumerate(figure.y):
-            if metrics and curve.metric not in metrics:
-                where = f"{campaign.path}: figures[{i}].y[{k}].metric"
-                raise CampaignError(f"{where}: {curve.metric!r}: expected a metric; {nearest(curve.metric, metrics)}")
 
 
 def _pack(

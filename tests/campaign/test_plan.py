@@ -9,7 +9,6 @@ import time
 import pytest
 
 from isaclib.campaign.coverage import Coverage, missing_cells
-from isaclib.campaign.document import CampaignError
 from isaclib.campaign.gather import gather
 from isaclib.campaign.plan import Plan, complete_marker, find_run, make_plan, plan_paths, settled
 from isaclib.campaign.progress import log_path, mark_path
@@ -118,18 +117,6 @@ def test_a_sample_costs_its_processor_time(campaign, monkeypatch):
 def test_costs_of_a_solver_that_fails_are_guessed_and_the_plan_is_made(campaign, tiny):
     tiny.bad.add(0)
     assert realisations(make_plan(campaign(), "nowhere")) == 200
-
-
-def test_a_figure_of_no_metric_is_refused_before_any_run(campaign, solve):
-    figures = "[{name: f, x: power_dbm, y: [{metric: peb_m}, {metric: echo_eror_m}]}]"
-    with pytest.raises(CampaignError, match=r"figures\[0\]\.y\[1\]\.metric: 'echo_eror_m': .* 'echo_error_m'"):
-        make_plan(campaign(estimators="{echo: }", figures=figures), "nowhere")
-    solve(campaign(estimators="{echo: }"))
-    with pytest.raises(CampaignError, match="echo_eror_m"):
-        solve(campaign(estimators="{echo: }", figures=figures))
-    # an estimator that was not seen at work may bring any metric
-    slow = "[{scheme: plain, solver: slow}]"
-    assert make_plan(campaign(estimators="{echo: }", figures=figures, schemes=slow), "nowhere").runs
 
 
 def test_a_plan_is_read_as_it_was_written(campaign, tmp_path):
