@@ -6,12 +6,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from isaclib.campaign.cells import Cell
 from isaclib.campaign.coverage import Task
+from isaclib.campaign.designs import StoredDesign, StoredDesigns
 from isaclib.campaign.sidecar import Sidecar
 from isaclib.campaign.spec import Campaign, Curve
 from isaclib.systems import get_system
@@ -56,10 +58,14 @@ class Costs:
         What is planned.
     sidecars : iterable of Sidecar
         Finished runs, whose costs are known.
+    folder : path
+        Where they lie, with the designs they kept.
     """
 
-    def __init__(self, campaign: Campaign, sidecars: Iterable[Sidecar]) -> None:
+    def __init__(self, campaign: Campaign, sidecars: Iterable[Sidecar], *, folder: Path) -> None:
         self._campaign = campaign
+        self._folder = folder
+        self._stored: dict[str, StoredDesigns] = {}
         self._system = get_system(campaign.system)
         self._solvers: dict[str, Solver] = {
             curve.scheme_id: self._system.scheme(curve.scheme).solver(curve.solver) for curve in campaign.entries
@@ -102,7 +108,7 @@ class Costs:
         }
         unknown = [point for point in points if point not in costs]
         declared = self._solvers[task.scheme_id].seconds
-        if declared is not None and task.designs:
+        if unknown and declared is not None and self._kept(task, unknown[0], 1) is None:
             costs.update(dict.fromkeys(unknown, Cost(declared, UNKNOWN_BYTES)))
         elif unknown:
             costs.update(self._measured(task, unknown))
@@ -129,6 +135,8 @@ class Costs:
         for i in sampled:
             first = self._sample(task, points[i], 1)
             count = int(min(max(SAMPLE_SECONDS / max(first.seconds, 1e-9), 1), SAMPLE))
+            if self.one_by_one(task.scheme_id):
+                count = 1  # as the run will take them
             found.append(self._sample(task, points[i], count) if count > 1 else first)
         seconds = np.interp(np.arange(len(points)), sampled, [cost.seconds for cost in found])
         size = np.interp(np.arange(len(points)), sampled, [cost.bytes for cost in found])
@@ -141,7 +149,9 @@ class Costs:
         began = time.process_time()
         try:
             scenario = self._system.draw(parameters, seed=self._campaign.seed, start=0, stop=count)
-            design = self._system.design(scenario, scheme=curve.scheme, solver=curve.solver, options=curve.options)
+            design: Any = self._kept(task, point, count)
+            if design is None:
+                design = self._system.design(scenario, scheme=curve.scheme, solver=curve.solver, options=curve.options)
             options = self._campaign.estimators
             data = [self._system.evaluate(scenario, design)] if task.designs else []
             data += [
@@ -156,6 +166,16 @@ class Costs:
         if task.designs:
             size += sum(np.asarray(getattr(design, name, 0)).nbytes for name in self._campaign.store)
         return Cost(seconds / count, size / count)
+
+    def _kept(self, task: Task, point: str, count: int) -> StoredDesign | None:
+        """Return designs that a run of estimates would take up instead of making them."""
+        if task.designs:
+            return None
+        if task.scheme_id not in self._stored:
+            self._stored[task.scheme_id] = StoredDesigns(
+                self._folder, scheme_id=task.scheme_id, seed=self._campaign.seed
+            )
+        return self._stored[task.scheme_id].find(point, 0, count)
 
 
 def _parameters(campaign: Campaign, curve: Curve, point: str) -> Mapping[str, Any]:

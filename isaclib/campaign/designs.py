@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from isaclib.campaign import store
-from isaclib.campaign.cells import Run
 from isaclib.campaign.sidecar import Sidecar, read_sidecars
 
 KEPT = "beamformers"
@@ -32,22 +31,24 @@ class StoredDesign:
 
 
 class StoredDesigns:
-    """The designs in a folder of runs that belong to the scheme of one run.
+    """The designs in a folder of runs that belong to one scheme.
 
     Parameters
     ----------
     folder : path
         ``results/<campaign>/runs``.
-    run : Run
-        Whose seed and scheme identity the designs must have.
+    scheme_id : str
+        Identity of the scheme.
+    seed : int
+        Of the campaign.
     """
 
-    def __init__(self, folder: Path, run: Run) -> None:
+    def __init__(self, folder: Path, *, scheme_id: str, seed: int) -> None:
         self._folder = folder
         self._runs = [
             s
             for s in read_sidecars(folder)
-            if s.designs and (s.scheme_id, s.seed) == (run.scheme_id, run.seed) and KEPT in s.variables
+            if s.designs and (s.scheme_id, s.seed) == (scheme_id, seed) and KEPT in s.variables
         ]
         self._open: tuple[str, store.RunData] | None = None
 

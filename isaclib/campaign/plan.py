@@ -132,7 +132,7 @@ def make_plan(campaign: Campaign, root: str | Path, *, cores: int = 1, run_secon
     named = named_realisations(campaign)
     reuse = tuple(sorted(s.run for s in sidecars if serves(campaign, s, named)))
     missing = missing_cells(campaign, Coverage(sidecars, campaign.store))
-    costs = Costs(campaign, sidecars)
+    costs = Costs(campaign, sidecars, folder=Path(root) / "runs")
     by_task = {task: costs.of(task, cells) for task, cells in missing.items()}
     runs, size = _pack(campaign, missing, costs, by_task, cores, run_seconds)
     return Plan(

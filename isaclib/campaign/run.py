@@ -157,7 +157,7 @@ class _Job:
         for name, entry in run.estimators.items():
             self.system.estimators[name].resolve(entry["options"])
         self.parameters = {point: self.system.Parameters(**values) for point, values in run.points.items()}
-        self.stored = None if run.designs else StoredDesigns(path.parent, run)
+        self.stored = None if run.designs else StoredDesigns(path.parent, scheme_id=run.scheme_id, seed=run.seed)
 
     def batches(self, cell: Cell) -> Iterator[Batch]:
         """Yield the cell's realisations, in order."""

@@ -114,6 +114,24 @@ def test_a_sample_costs_its_processor_time(campaign, monkeypatch):
     assert make_plan(campaign(realisations="64", grid="{power_dbm: [10]}"), "nowhere").seconds == 2.0 * 64
 
 
+@pytest.mark.parametrize("solver", ["direct", "slow"])
+def test_estimates_of_kept_designs_are_timed_without_the_solver(campaign, solve, tmp_path, tiny, solver):
+    keys = {"schemes": f"[{{scheme: plain, solver: {solver}}}]", "realisations": "70"}
+    solve(campaign(**keys, store="[beamformers]"))
+    tiny.batches.clear()
+    plan = make_plan(campaign(**keys, store="[beamformers]", estimators="{echo: }"), tmp_path)
+    assert realisations(plan) == 140
+    assert tiny.batches == []
+    # the dear solver's own word is 1 s a realisation
+    assert plan.seconds < 70.0
+
+
+def test_estimates_without_kept_designs_cost_the_solver_too(campaign, solve, tmp_path):
+    keys = {"schemes": "[{scheme: plain, solver: slow}]", "realisations": "70"}
+    solve(campaign(**keys))
+    assert make_plan(campaign(**keys, estimators="{echo: }"), tmp_path).seconds == 140.0
+
+
 def test_costs_of_a_solver_that_fails_are_guessed_and_the_plan_is_made(campaign, tiny):
     tiny.bad.add(0)
     assert realisations(make_plan(campaign(), "nowhere")) == 200
