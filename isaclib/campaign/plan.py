@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from isaclib import __version__
 from isaclib.campaign.cells import Cell, Run
@@ -89,10 +91,7 @@ class Plan:
         ValueError
             In one line, naming the file, where it is missing, damaged or edited.
         """
-        try:
-            content = json.loads(Path(path).read_bytes())
-            if content["schema"] != SCHEMA:
-                raise ValueError(f"schema = {content['schema']!r}: expected {SCHEMA}")
+        with _opened(path) as content:
             return cls(
                 campaign=content["campaign"],
                 digest=content["digest"],
@@ -103,10 +102,20 @@ class Plan:
                 runs=tuple(Run.from_json(run) for run in content["runs"].values()),
                 bytes=content["bytes"],
             )
-        except FileNotFoundError:
-            raise ValueError(f"{path}: missing: expected a plan") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path}: not a plan of this version ({type(error).__name__}: {error})") from error
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[dict[str, Any]]:
+    """Hand out the content of a plan file; whatever is wrong with it is said with its name."""
+    try:
+        content = json.loads(Path(path).read_bytes())
+        if content["schema"] != SCHEMA:
+            raise ValueError(f"schema = {content['schema']!r}: expected {SCHEMA}")
+        yield content
+    except FileNotFoundError:
+        raise ValueError(f"{path}: missing: expected a plan") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: not a plan of this version ({type(error).__name__}: {error})") from error
 
 
 def make_plan(campaign: Campaign, root: str | Path, *, cores: int = 1, run_seconds: float | None = None) -> Plan:
@@ -160,12 +169,13 @@ def find_run(root: str | Path, run_id: str) -> Run:
     Raises
     ------
     ValueError
-        Where no plan has it.
+        In one line, where no plan has it, or naming a plan that is damaged or edited.
     """
     for path in sorted(Path(root).glob("plan/*/*.json")):
-        # only the one run is rebuilt and checked: a job should not pay for its thousand neighbours
-        if (content := json.loads(path.read_bytes())["runs"].get(run_id)) is not None:
-            return Run.from_json(content)
+        with _opened(path) as content:
+            # only the one run is rebuilt and checked: a job should not pay for its thousand neighbours
+            if (found := content["runs"].get(run_id)) is not None:
+                return Run.from_json(found)
     raise ValueError(f"{root}: run {run_id} is in no plan there: expected one of plan/*/*.json to have it")
 
 

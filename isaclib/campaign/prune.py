@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from isaclib.campaign.coverage import named_realisations, serves
-from isaclib.campaign.plan import complete_marker
+from isaclib.campaign.plan import Plan, complete_marker
 from isaclib.campaign.progress import MARK, SILENT_SECONDS, log_path
 from isaclib.campaign.sidecar import PARTIAL, Sidecar, read_sidecars
 from isaclib.campaign.spec import Campaign
@@ -68,6 +67,11 @@ def prune(root: str | Path, spec: Campaign, *, dry_run: bool = True) -> Pruned:
     Returns
     -------
     Pruned
+
+    Raises
+    ------
+    ValueError
+        Naming a plan that is damaged; nothing is deleted then.
     """
     root = Path(root)
     folder = root / "runs"
@@ -96,6 +100,6 @@ def _abandoned(path: Path) -> bool:
 def _unmark(root: Path, gone: set[str]) -> None:
     """Remove the markers that vouch for runs about to go: the file may name them again one day."""
     for path in root.glob("plan/*/*.json"):
-        content = json.loads(path.read_bytes())
-        if gone & {*content["runs"], *content["reuse"]}:
-            complete_marker(root, content["digest"]).unlink(missing_ok=True)
+        plan = Plan.read(path)
+        if not gone.isdisjoint(plan.run_ids):
+            complete_marker(root, plan.digest).unlink(missing_ok=True)

@@ -149,8 +149,12 @@ def test_a_plan_is_read_as_it_was_written(campaign, tmp_path):
     with pytest.raises(ValueError, match="run abc is in no plan"):
         find_run(tmp_path, "abc")
     path.write_text(path.read_text().replace('"seed": 7', '"seed": 8'))
-    with pytest.raises(ValueError, match="the plan was edited"):
-        Plan.read(path)
+    for reading in (lambda: Plan.read(path), lambda: find_run(tmp_path, run.id)):
+        with pytest.raises(ValueError, match=rf"^{path}: not a plan of this version .* the plan was edited"):
+            reading()
+    path.write_text("[]")
+    with pytest.raises(ValueError, match=rf"^{path}: not a plan of this version"):
+        find_run(tmp_path, run.id)
 
 
 def test_quick_after_paper_asks_for_nothing(campaign, solve, tmp_path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from isaclib.campaign.plan import complete_marker, make_plan
 from isaclib.campaign.prune import prune
 from isaclib.campaign.run import execute
@@ -38,6 +40,17 @@ def test_only_what_no_effort_names_goes_and_only_when_asked(campaign, tmp_path):
     assert not complete_marker(root, old_spec.digest).exists()
     assert complete_marker(root, spec.digest).exists()
     assert str(prune(root, spec)) == "nothing to prune: every run holds something the campaign names"
+
+
+def test_a_damaged_plan_is_named_and_nothing_goes(campaign, tmp_path):
+    root = tmp_path / "results"
+    old_spec = campaign(grid="{users: [1, 2]}")
+    old = complete(old_spec, root)
+    path = root / "plan" / old_spec.digest / "000.json"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match=rf"^{path}: not a plan of this version \(JSONDecodeError: "):
+        prune(root, campaign(grid="{users: [3]}"), dry_run=False)
+    assert {path.stem for path in (root / "runs").iterdir()} == old
 
 
 def test_a_point_that_is_still_named_keeps_its_run(campaign, tmp_path):
