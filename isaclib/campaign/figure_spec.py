@@ -90,7 +90,7 @@ class FigureSpec:
     select : mapping
         Value of each remaining grid axis; an axis with one value need not be named.
     population : str
-        ``common`` (draws feasible for every compared scheme) or ``own``.
+        ``common`` (draws solved by every scheme that is run on all of them) or ``own``.
     log_x, log_y : bool
         Logarithmic axes.
     x_label, y_label : str, optional

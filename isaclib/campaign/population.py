@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 POPULATIONS = ("common", "own")
-"""Draws feasible for every compared scheme, or for each scheme its own."""
+"""Draws solved by every scheme of full length, or by each scheme itself."""
 
 LIMITS = ("value", "lower", "upper")
 """The coordinate ``limit``: an estimate and the ends of its confidence interval."""
@@ -40,10 +40,12 @@ def own(status: xr.DataArray) -> xr.DataArray:
 
 
 def common(status: xr.DataArray) -> xr.DataArray:
-    """Return the population ``common``: draws solved by every scheme that was run on them.
+    """Return the population ``common``: draws solved by every scheme of full length.
 
-    A scheme that solves more of the hard draws would otherwise look worse for it. A scheme that
-    was run on a subset (a reference solver) does not shrink the population of the others.
+    A scheme that solves more of the hard draws would otherwise look worse for it. A scheme run
+    on a subset (a dear reference solver on a few draws) has no say: its failures would thin the
+    first draws of every curve and not the rest, a mixture of two populations. Its own curve is
+    over the common draws that it solved itself.
 
     Parameters
     ----------
@@ -53,14 +55,15 @@ def common(status: xr.DataArray) -> xr.DataArray:
     Returns
     -------
     DataArray of bool
-        As `status`; false where the scheme itself was not run.
+        As `status`; false where the scheme itself has no design.
     """
     return solved(status) & agreed(status)
 
 
 def agreed(status: xr.DataArray) -> xr.DataArray:
-    """Draws solved by every scheme that was run on them, by at least one; without ``scheme``."""
-    return (solved(status) | (status == int(Status.NOT_RUN))).all("scheme") & _tried(status)
+    """Draws solved by every scheme of full length: run on as many draws as the longest; without ``scheme``."""
+    tried = (status != int(Status.NOT_RUN)).sum("realisation")
+    return (solved(status) | (tried < tried.max("scheme"))).all("scheme")
 
 
 def common_share(status: xr.DataArray) -> xr.DataArray:

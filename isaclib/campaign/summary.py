@@ -128,7 +128,7 @@ class _Draws:
         self.status, self.axes = _bare(status), axes
         about = {"long_name": "draws of each status", "units": "1"}
         self.amount = _create(out, "status_count", ("scheme", *axes, "status"), about, "i8")
-        about = {"long_name": "share of draws every scheme solved", "units": "1"}
+        about = {"long_name": "share of draws every scheme of full length solved", "units": "1"}
         self.agreed = _create(out, "common_share", (*axes, "limit"), about)
         about = {"long_name": "share of draws the scheme solved", "units": "1"}
         self.solved = _create(out, "solved_share", ("scheme", *axes, "limit"), about)

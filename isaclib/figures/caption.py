@@ -132,6 +132,10 @@ def _populations(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line])
     worst = int(np.nanargmin(value))
     lower, upper = (share.sel(limit=end).values.ravel()[worst] for end in ("lower", "upper"))
     told = "Statistics are over the draws that every compared scheme solved"
+    amount = summary["status_count"]
+    tried = amount.sel(status=amount["status"] != "not_run").sum([dim for dim in amount.dims if dim != "scheme"])
+    if (tried < tried.max()).any():
+        told = "Statistics are over the draws solved by every scheme that was run on all draws"
     least = f"{_percent(value[worst])} of all (95 % interval {_percent(lower)} to {_percent(upper)})"
     if np.ptp(value[np.isfinite(value)]) == 0.0:
         return [f"{told}: {least}"]

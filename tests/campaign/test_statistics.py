@@ -15,9 +15,18 @@ def status() -> xr.DataArray:
     rows = [
         [OPTIMAL, OPTIMAL, INFEASIBLE, OPTIMAL, OPTIMAL, NOT_RUN],
         [FEASIBLE, FAILED, INFEASIBLE, FEASIBLE, NOT_FOUND, NOT_RUN],
-        [VIOLATING, NOT_RUN, NOT_RUN, NOT_RUN, NOT_RUN, NOT_RUN],
+        [VIOLATING, FAILED, NOT_RUN, NOT_RUN, NOT_RUN, NOT_RUN],
     ]
     return xr.DataArray(np.array(rows, dtype=np.int8), dims=("scheme", "realisation"), coords={"scheme": list("abc")})
+
+
+def test_a_scheme_run_on_a_subset_has_no_say_in_the_common_population(status: xr.DataArray) -> None:
+    status.loc["b"] = [OPTIMAL, OPTIMAL, FAILED, OPTIMAL, OPTIMAL, NOT_RUN]
+    status.loc["c"] = [FAILED, OPTIMAL, OPTIMAL, NOT_RUN, NOT_RUN, NOT_RUN]
+    expected = [[1, 1, 0, 1, 1, 0], [1, 1, 0, 1, 1, 0], [0, 1, 0, 0, 0, 0]]
+    np.testing.assert_array_equal(population.common(status), np.array(expected, dtype=bool))
+    assert population.common_share(status).sel(limit="value") == pytest.approx(4 / 5)
+    assert not population.common(xr.full_like(status, NOT_RUN)).any()
 
 
 def test_common_population_skips_what_was_not_run(status: xr.DataArray) -> None:
@@ -32,7 +41,7 @@ def test_own_population_is_each_schemes_solved_draws(status: xr.DataArray) -> No
 
 def test_shares_count_the_draws_that_were_tried(status: xr.DataArray) -> None:
     assert population.common_share(status).sel(limit="value") == pytest.approx(2 / 5)
-    np.testing.assert_allclose(population.solved_share(status).sel(limit="value"), [4 / 5, 2 / 5, 1.0])
+    np.testing.assert_allclose(population.solved_share(status).sel(limit="value"), [4 / 5, 2 / 5, 1 / 2])
     nothing = xr.full_like(status, NOT_RUN)
     assert population.common_share(nothing).isnull().all()
 
@@ -40,7 +49,7 @@ def test_shares_count_the_draws_that_were_tried(status: xr.DataArray) -> None:
 def test_counts_by_status_sum_to_the_draws(status: xr.DataArray) -> None:
     counted = population.counts(status)
     assert counted.sel(scheme="b", status="failed") == 1
-    assert counted.sel(scheme="c", status="not_run") == 5
+    assert counted.sel(scheme="c", status="not_run") == 4
     np.testing.assert_array_equal(counted.sum("status"), 6)
 
 

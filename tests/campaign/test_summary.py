@@ -146,8 +146,7 @@ def test_a_gathered_campaign_is_summarised(campaign, gathered, tmp_path: Path) -
     with gathered(spec) as data:
         summarise(tmp_path / "results" / "campaign.nc", tmp_path / "summary.nc", tmp_path / "summary.csv")
         summary = open_summary(tmp_path / "summary.nc")
-        solved = (data.status <= 2).all("scheme") | ((data.status <= 2).sel(scheme="plain") & (data.realisation >= 5))
-        expected = data.peb_m.where(solved).sel(scheme="plain").quantile(0.75, "realisation").values
+        expected = data.peb_m.where(data.status <= 2).sel(scheme="plain").quantile(0.75, "realisation").values
         assert summary.attrs["curves"] == data.attrs["curves"]
         assert not {"schema_version", "complete"} & set(summary.attrs)
     found = summary.peb_m.sel(population="common", statistic="q75", limit="value", scheme="plain")

@@ -18,6 +18,7 @@ from isaclib.figures.campaign import draw
 from isaclib.figures.caption import caption
 from isaclib.figures.lines import lines
 from isaclib.figures.plot import plot
+from isaclib.systems.base import Status
 
 RMSE = {
     "name": "rmse",
@@ -165,6 +166,20 @@ def test_the_caption_says_what_is_shown_over_which_draws_and_what_failed(summary
         "seed 5",
     ):
         assert said in text
+
+
+def test_the_caption_says_so_where_a_scheme_was_run_on_a_subset(
+    synthetic_campaign: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = xr.load_dataset(synthetic_campaign(tmp_path / "full.nc", schemes=("a", "b")))
+    data["status"][1, :, 4:] = Status.NOT_RUN
+    data.to_netcdf(tmp_path / "campaign.nc")
+    summarise(tmp_path / "campaign.nc", tmp_path / "summary.nc", tmp_path / "summary.csv")
+    summary = open_summary(tmp_path / "summary.nc")
+    figure = FigureSpec.read({"name": "f", "x": "power_dbm", "y": {"metric": "peb_m"}})
+    text = caption(summary, figure, lines(summary, figure))
+    assert "the draws solved by every scheme that was run on all draws: " in text
+    assert "over the draws that every compared scheme solved" not in text
 
 
 def test_the_caption_counts_only_the_points_that_are_shown(summary_nc: Path) -> None:
