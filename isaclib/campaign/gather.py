@@ -13,7 +13,7 @@ import numpy as np
 
 from isaclib.campaign import store
 from isaclib.campaign.netcdf import CHUNK_BYTES, FLAGS, put_array, put_text
-from isaclib.campaign.provenance import provenance
+from isaclib.campaign.provenance import distinct, provenance
 from isaclib.campaign.run import REASON_LENGTH
 from isaclib.campaign.selection import Piece, Selection, Variable, select
 from isaclib.campaign.sidecar import partial_path, publish, read_sidecar
@@ -39,7 +39,8 @@ def gather(root: str | Path, spec: Campaign, runs: Iterable[str], output: str | 
     has behind them); NaN, or ``not_run`` in ``status``, where there is nothing. It holds what
     the campaign names, and of what runs hold besides nothing. Times are in the group
     ``/timing``, reasons of failed draws in ``/failures``. Arrays kept by ``store`` stay in the
-    runs.
+    runs. Attributes name the parameters of every curve, what gathered (``git_commit``, ...) and
+    what made the runs (``runs_git_commits``, ...; see `isaclib.campaign.provenance.distinct`).
 
     Parameters
     ----------
@@ -71,13 +72,16 @@ def gather(root: str | Path, spec: Campaign, runs: Iterable[str], output: str | 
             variables = {name: _create(file, name, entry, dims) for name, entry in _described(selection).items()}
             _blank(variables["status"])
             failed = _create_failures(file, dims)
+            made_by = []
             for run, pieces in selection.pieces.items():
                 data = store.read(folder / f"{run}.nc")
+                made_by.append(data.provenance)
                 for piece in pieces:
                     _copy(data, piece, selection, variables)
                 _list_failures(data, pieces, failed)
                 # the next file is read only when this one is forgotten
                 del data
+            file.setncatts(distinct(made_by))
             file.setncattr("complete", "yes")
         publish(partial, output)
     finally:
@@ -86,9 +90,16 @@ def gather(root: str | Path, spec: Campaign, runs: Iterable[str], output: str | 
 
 def _attributes(spec: Campaign) -> dict[str, Any]:
     curves = spec.curves
-    resolved = dict(next(iter(spec.points(curves[0]).values())).parameters) if curves else {}
     varied = {name for values in spec.axes.values() for _, chosen in values for name in chosen}
-    common = {name: value for name, value in resolved.items() if name not in varied | set(curves[0].parameters)}
+    # what the grid varies is on its axes; the rest is the same at every point of a curve
+    resolved = {
+        curve.label: {
+            name: value
+            for name, value in next(iter(spec.points(curve).values())).parameters.items()
+            if name not in varied
+        }
+        for curve in curves
+    }
     fields = ("label", "scheme", "solver", "options", "parameters", "realisations", "scheme_id")
     return {
         "Conventions": "CF-1.11",
@@ -98,7 +109,7 @@ def _attributes(spec: Campaign) -> dict[str, Any]:
         "system": spec.system,
         "seed": np.int64(spec.seed),
         "realisations": np.int64(spec.realisations),
-        "parameters": json.dumps(common),
+        "parameters": json.dumps(resolved),
         "curves": json.dumps([{name: getattr(curve, name) for name in fields} for curve in curves]),
         "estimators": json.dumps(spec.estimators, default=dict),
         **provenance(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -34,6 +35,32 @@ def provenance() -> dict[str, str]:
         "isaclib_version": isaclib.__version__,
         "git_commit": _commit(Path(isaclib.__file__).resolve().parent),
         "packages": ", ".join(versions),
+    }
+
+
+def distinct(runs: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return what made the runs of a dataset, which may come from several versions.
+
+    Parameters
+    ----------
+    runs : iterable of mapping
+        Each as `provenance` returned it when the run was made.
+
+    Returns
+    -------
+    dict of str to str
+        ``runs_isaclib_versions`` and ``runs_git_commits`` (separated by spaces; ``unknown`` for
+        runs made outside a checkout) and ``runs_packages`` (by commas), each sorted.
+    """
+    versions, commits, packages = set(), set(), set()
+    for made_by in runs:
+        versions.add(made_by["isaclib_version"])
+        commits.add(made_by["git_commit"] or "unknown")
+        packages.update(made_by["packages"].split(", "))
+    return {
+        "runs_isaclib_versions": " ".join(sorted(versions)),
+        "runs_git_commits": " ".join(sorted(commits)),
+        "runs_packages": ", ".join(sorted(packages)),
     }
 
 

@@ -55,6 +55,8 @@ class RunData:
         Draws without a result.
     shapes : mapping of str to mapping
         Array kept by ``store`` to its shape a realisation at every point.
+    provenance : mapping of str to str
+        Versions and commit that made the run.
     """
 
     run: Run
@@ -64,6 +66,7 @@ class RunData:
     labels: Mapping[str, list[Any]]
     failures: tuple[Failure, ...]
     shapes: Mapping[str, Mapping[str, tuple[int, ...]]]
+    provenance: Mapping[str, str]
 
 
 def rows_of(cells: Sequence[Cell]) -> Iterator[tuple[Cell, slice]]:
@@ -307,4 +310,5 @@ def _read(file: netCDF4.Dataset, stem: str) -> RunData:
     if len(failures) != manifest["failures"]:
         raise ValueError(f"{len(failures)} reasons of failed draws: expected {manifest['failures']}")
     shapes = {name: {point: tuple(shape) for point, shape in at.items()} for name, at in manifest["shapes"].items()}
-    return RunData(run, points, realisations, columns, manifest["labels"], failures, shapes)
+    made_by = {name: str(file.getncattr(name)) for name in provenance()}
+    return RunData(run, points, realisations, columns, manifest["labels"], failures, shapes, made_by)

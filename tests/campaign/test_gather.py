@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 
 import numpy as np
 import pytest
 import xarray as xr
 
+import isaclib
+from isaclib.campaign import store
 from isaclib.campaign.gather import gather
 from isaclib.campaign.run import execute
 from isaclib.systems.base import Status
@@ -59,6 +62,33 @@ def test_labels_of_an_axis_and_what_they_set(campaign, gathered):
     assert data["size"].values.tolist() == ["small", "large"]
     assert data["elements"].dims == ("size",)
     assert data.sel(size="large")["elements"] == 8
+
+
+def test_parameters_of_every_curve_are_recorded(campaign, gathered):
+    data = gathered(
+        campaign(
+            schemes="[plain, {scheme: plain, label: wide, parameters: {elements: 9}}]",
+            parameters="{users: 3}",
+            realisations="4",
+        )
+    )
+    expected = {"plain": {"elements": 4, "users": 3}, "wide": {"elements": 9, "users": 3}}
+    assert json.loads(data.attrs["parameters"]) == expected
+
+
+def test_versions_of_all_runs_are_recorded(campaign, gathered, runs_of, monkeypatch):
+    made_by = {"isaclib_version": "0.0.1", "git_commit": "abc", "packages": "numpy 1.0, scipy 1.0"}
+    spec = campaign(realisations="4")
+    first, second = runs_of(spec, size=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "provenance", lambda: made_by)
+        gathered(campaign(realisations="4", grid="{power_dbm: [10]}"), [first], name="first.nc")
+        patch.setattr(store, "provenance", lambda: {**made_by, "git_commit": "", "packages": "numpy 2.0, scipy 1.0"})
+        data = gathered(spec, [first, second])
+    assert data.attrs["runs_git_commits"] == "abc unknown"
+    assert data.attrs["runs_isaclib_versions"] == "0.0.1"
+    assert data.attrs["runs_packages"] == "numpy 1.0, numpy 2.0, scipy 1.0"
+    assert data.attrs["isaclib_version"] == isaclib.__version__
 
 
 def test_times_are_apart(campaign, gathered, tmp_path):
