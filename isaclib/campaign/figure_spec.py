@@ -128,6 +128,12 @@ class FigureSpec:
         if self.kind == "convergence":
             if self.x is not None:
                 raise ValueError(f"x = {self.x!r}: expected none, a convergence figure is drawn over the iterations")
+            for i, curve in enumerate(self.y):
+                if curve.statistic in PAIRED:
+                    raise ValueError(
+                        f"y[{i}].statistic = {curve.statistic!r}: expected one of {', '.join(STATISTICS)} "
+                        "(traces are not paired)"
+                    )
             if not self.y:
                 object.__setattr__(self, "y", (CurveSpec(metric="trace", statistic="median", band="quartiles"),))
         else:

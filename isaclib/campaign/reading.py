@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from isaclib.campaign import document, grid
+from isaclib.campaign.consistency import check_distinct, check_estimators, read_figures
 from isaclib.campaign.document import CampaignError, check_keys, refuse
-from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.identity import plain, scheme_id
 from isaclib.campaign.spec import EFFORTS, Campaign, Curve
-from isaclib.campaign.statistics import CLUSTERED
 from isaclib.systems import get_system
 from isaclib.systems.base import System, nearest
 
@@ -146,10 +145,10 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
     )
     if not campaign.curves:
         raise CampaignError(f"realisations: no scheme has any in effort {effort!r}")
-    _check_distinct(campaign)
-    _check_estimators(campaign, system)
+    check_distinct(campaign)
+    check_estimators(campaign)
     campaign = replace(campaign, axes=_normalised(campaign))
-    return replace(campaign, figures=_figures(content.get("figures"), campaign))
+    return replace(campaign, figures=read_figures(content.get("figures"), campaign))
 
 
 def _check_parameters(where: str, chosen: Mapping[Any, Any], known: set[str]) -> None:
@@ -241,32 +240,6 @@ def _estimator(system: System, name: str, options: Any) -> dict[str, Any]:
         raise CampaignError(f"estimators.{name}: {error}") from None
 
 
-def _check_distinct(campaign: Campaign) -> None:
-    seen: dict[tuple[str, tuple[str, ...]], int] = {}
-    for i, curve in enumerate(campaign.entries):
-        key = (curve.scheme_id, tuple(point.id for point in campaign.points(curve).values()))
-        if key in seen:
-            raise CampaignError(
-                f"schemes[{i}]: the same scheme, solver, options and parameters as schemes[{seen[key]}]"
-            )
-        seen[key] = i
-
-
-def _check_estimators(campaign: Campaign, system: System) -> None:
-    """Refuse an estimator that cannot work at some point of the grid."""
-    for name, options in campaign.estimators.items():
-        if (check := system.estimators[name].check) is None:
-            continue
-        for curve in campaign.entries:
-            for index in grid.indices(campaign.axes):
-                try:
-                    check(campaign.resolve(curve, index), options)
-                except CampaignError:
-                    raise
-                except ValueError as error:
-                    raise CampaignError(f"estimators.{name}: {error}") from None
-
-
 def _normalised(campaign: Campaign) -> grid.Axes:
     """Give the values of an axis of one parameter the type the parameter has (10 dBm is 10.0)."""
     points = campaign.points(campaign.entries[0])
@@ -281,45 +254,3 @@ def _normalised(campaign: Campaign) -> grid.Axes:
             for (value, value_settings), point in zip(values, at, strict=True)
         )
     return axes
-
-
-def _figures(content: Any, campaign: Campaign) -> tuple[FigureSpec, ...]:
-    if content is not None and not isinstance(content, list):
-        raise refuse("figures", content, "a list of figures")
-    figures: list[FigureSpec] = []
-    for i, entry in enumerate(content or []):
-        where = f"figures[{i}]"
-        figure = FigureSpec.read(entry, where)
-        figure.check(
-            axes={axis: campaign.values(axis) for axis in campaign.axes},
-            schemes=[c.label for c in campaign.entries],
-            where=where,
-        )
-        _check_metrics(figure, campaign, where)
-        if figure.name in {other.name for other in figures}:
-            raise refuse(f"{where}.name", figure.name, "a name no other figure has")
-        figures.append(figure)
-    return tuple(figures)
-
-
-def _check_metrics(figure: FigureSpec, campaign: Campaign, where: str) -> None:
-    """Refuse a quantity that no run would have, or that is not one number a draw (or an iteration)."""
-    system = get_system(campaign.system)
-    if not system.metrics:
-        return
-    owner = {metric: name for name, estimator in system.estimators.items() for metric in estimator.metrics}
-    known = {name: dims for name, dims in system.metrics.items() if name != "status"}
-    for name in campaign.estimators:
-        known.update(system.estimators[name].metrics)
-    for k, curve in enumerate(figure.y):
-        here = f"{where}.y[{k}].metric"
-        if curve.metric not in known:
-            hint = nearest(curve.metric, known)
-            if curve.metric in owner:
-                hint = f"this one comes from the estimator {owner[curve.metric]!r}, which the campaign does not name"
-            raise refuse(here, curve.metric, f"a metric; {hint}")
-        dims = [dim for dim in known[curve.metric] if dim not in CLUSTERED]
-        if figure.kind == "convergence" and dims != ["iteration"]:
-            raise refuse(here, curve.metric, "a metric over iterations in a figure of kind convergence")
-        if figure.kind != "convergence" and dims:
-            raise refuse(here, curve.metric, f"one number a draw, this one has one for each {dims[0]}")

@@ -130,6 +130,9 @@ class Solver:
         Rough time a realisation where it is too dear to be measured before packing.
     check : callable, optional
         ``check(options)`` raises ValueError for values that the solver cannot take.
+    traces : bool
+        It always keeps the objective after each iteration; another solver does so where it has an
+        option ``trace`` above 0.
     """
 
     run: Callable[[Any, Mapping[str, Any], Streams], Design]
@@ -138,6 +141,11 @@ class Solver:
     version: int = 1
     seconds: float | None = None
     check: Callable[[Mapping[str, Any]], None] | None = None
+    traces: bool = False
+
+    def traced(self, options: Mapping[str, Any]) -> bool:
+        """Tell whether designs with these resolved options have a trace."""
+        return self.traces or bool(options.get("trace", 0))
 
     def resolve(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
         """Fill in the defaults.
@@ -270,8 +278,8 @@ class System:
     estimators : mapping of str to Estimator
         Estimators by name.
     metrics : mapping of str to tuple of str
-        What `evaluate_design` may return: name to dimensions behind the realisation. Where none is
-        named, figures are held against the metrics of runs instead, once there are any.
+        What `evaluate_design` may return: name to dimensions behind the realisation. A figure of
+        anything else is refused.
     """
 
     name: str

@@ -126,7 +126,10 @@ def make_tiny() -> Tiny:
         draw_scenario=draw,
         evaluate_design=evaluate,
         schemes_package="",
-        estimators={"echo": Estimator("echo", "listens", estimate, {"trials": 3})},
+        metrics={"status": (), "peb_m": (), "rate": ("user",), "violation": ("constraint",), "trace": ("iteration",)},
+        estimators={
+            "echo": Estimator("echo", "listens", estimate, {"trials": 3}, metrics={"echo_error_m": ("trial",)})
+        },
     )
     solvers = {
         "direct": Solver(solve, "at once", {"scale": 1.0}),

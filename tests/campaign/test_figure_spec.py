@@ -36,6 +36,10 @@ def test_convergence_draws_the_median_trace_unless_told_otherwise() -> None:
         ({"name": "a b"}, "figures[3].name = 'a b': expected letters"),
         ({"kind": "curve"}, "figures[3].kind = 'curve': expected one of curves, convergence"),
         ({"kind": "convergence"}, "figures[3].x = 'power_dbm': expected none"),
+        (
+            {"kind": "convergence", "x": None, "y": {"metric": "trace", "statistic": "ratio_median"}},
+            "figures[3].y[0].statistic = 'ratio_median': expected one of mean",
+        ),
         ({"x": None}, "figures[3].x is missing: expected the name of a grid axis"),
         ({"y": []}, "figures[3].y is missing"),
         ({"y": "peb_m"}, "figures[3].y = 'peb_m': expected a list"),

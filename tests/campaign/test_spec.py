@@ -195,3 +195,29 @@ def test_a_figure_of_what_no_run_has_is_refused(tmp_path, figure, message):
         load(path)
     assert str(caught.value).startswith(f"{path}: figures[0].y[0].metric: ")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "hint"),
+    [
+        (
+            "{scheme: speb-min-hbf, label: h, options: {trace: 0}}",
+            "a scheme that keeps a trace, as 'h' with option trace",
+        ),
+        ("speb-min-fdbf", "a scheme that keeps a trace"),
+        ("{scheme: speb-min-hbf, options: {trace: 9}}", None),
+        ("{scheme: speb-min-hbf, solver: sdr-bcd}", None),
+    ],
+)
+def test_a_convergence_figure_needs_a_trace(tmp_path, scheme, hint):
+    path = tmp_path / "drawn.yaml"
+    path.write_text(
+        "{campaign: drawn, system: hybrid, seed: 1, realisations: 1, grid: {power_dbm: [20]},"
+        f" schemes: [{scheme}], figures: [{{name: f, kind: convergence}}]}}"
+    )
+    if hint is None:
+        assert load(path).figures[0].kind == "convergence"
+        return
+    with pytest.raises(CampaignError) as caught:
+        load(path)
+    assert str(caught.value).startswith(f"{path}: figures[0].y[0]: 'trace': expected {hint}")

@@ -23,6 +23,7 @@ SCHEME = Scheme(
             options=SDR_BCD_OPTIONS,
             check=check_sdr_bcd,
             seconds=60.0,
+            traces=True,
         ),
     },
 )

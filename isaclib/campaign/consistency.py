@@ -1,0 +1,129 @@
+"""What no key of a campaign file shows alone: schemes, estimators and figures that do not fit together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isaclib.campaign import grid
+from isaclib.campaign.document import CampaignError, refuse
+from isaclib.campaign.figure_spec import FigureSpec
+from isaclib.campaign.spec import Campaign
+from isaclib.campaign.statistics import CLUSTERED
+from isaclib.systems import get_system
+from isaclib.systems.base import nearest
+
+
+def check_distinct(campaign: Campaign) -> None:
+    """Refuse a scheme that stands twice.
+
+    Raises
+    ------
+    CampaignError
+        Naming both entries.
+    """
+    seen: dict[tuple[str, tuple[str, ...]], int] = {}
+    for i, curve in enumerate(campaign.entries):
+        key = (curve.scheme_id, tuple(point.id for point in campaign.points(curve).values()))
+        if key in seen:
+            raise CampaignError(
+                f"schemes[{i}]: the same scheme, solver, options and parameters as schemes[{seen[key]}]"
+            )
+        seen[key] = i
+
+
+def check_estimators(campaign: Campaign) -> None:
+    """Refuse an estimator that cannot work at some point of the grid.
+
+    Raises
+    ------
+    CampaignError
+        Naming the estimator and what it needs.
+    """
+    system = get_system(campaign.system)
+    for name, options in campaign.estimators.items():
+        if (check := system.estimators[name].check) is None:
+            continue
+        for curve in campaign.entries:
+            for index in grid.indices(campaign.axes):
+                try:
+                    check(campaign.resolve(curve, index), options)
+                except CampaignError:
+                    raise
+                except ValueError as error:
+                    raise CampaignError(f"estimators.{name}: {error}") from None
+
+
+def read_figures(content: Any, campaign: Campaign) -> tuple[FigureSpec, ...]:
+    """Read the figures and hold each against grid, schemes, metrics and solvers.
+
+    Parameters
+    ----------
+    content : list of mapping, or None
+        As the file has them.
+    campaign : Campaign
+        All but its figures.
+
+    Returns
+    -------
+    tuple of FigureSpec
+
+    Raises
+    ------
+    ValueError
+        One line: which figure, key, value, what was expected.
+    """
+    if content is not None and not isinstance(content, list):
+        raise refuse("figures", content, "a list of figures")
+    figures: list[FigureSpec] = []
+    for i, entry in enumerate(content or []):
+        where = f"figures[{i}]"
+        figure = FigureSpec.read(entry, where)
+        figure.check(
+            axes={axis: campaign.values(axis) for axis in campaign.axes},
+            schemes=[c.label for c in campaign.entries],
+            where=where,
+        )
+        _check_metrics(figure, campaign, where)
+        _check_traces(figure, campaign, where)
+        if figure.name in {other.name for other in figures}:
+            raise refuse(f"{where}.name", figure.name, "a name no other figure has")
+        figures.append(figure)
+    return tuple(figures)
+
+
+def _check_metrics(figure: FigureSpec, campaign: Campaign, where: str) -> None:
+    """Refuse a quantity that no run would have, or that is not one number a draw (or an iteration)."""
+    system = get_system(campaign.system)
+    owner = {metric: name for name, estimator in system.estimators.items() for metric in estimator.metrics}
+    known = {name: dims for name, dims in system.metrics.items() if name != "status"}
+    for name in campaign.estimators:
+        known.update(system.estimators[name].metrics)
+    for k, curve in enumerate(figure.y):
+        here = f"{where}.y[{k}].metric"
+        if curve.metric not in known:
+            hint = nearest(curve.metric, known)
+            if curve.metric in owner:
+                hint = f"this one comes from the estimator {owner[curve.metric]!r}, which the campaign does not name"
+            raise refuse(here, curve.metric, f"a metric; {hint}")
+        dims = [dim for dim in known[curve.metric] if dim not in CLUSTERED]
+        if figure.kind == "convergence" and dims != ["iteration"]:
+            raise refuse(here, curve.metric, "a metric over iterations in a figure of kind convergence")
+        if figure.kind != "convergence" and dims:
+            raise refuse(here, curve.metric, f"one number a draw, this one has one for each {dims[0]}")
+
+
+def _check_traces(figure: FigureSpec, campaign: Campaign, where: str) -> None:
+    """Refuse a convergence figure whose every solver keeps nothing of its iterations."""
+    if figure.kind != "convergence":
+        return
+    system = get_system(campaign.system)
+    for k, quantity in enumerate(figure.y):
+        labels = quantity.schemes or figure.schemes or tuple(curve.label for curve in campaign.entries)
+        drawn = [curve for curve in campaign.entries if curve.label in labels]
+        solvers = [system.scheme(curve.scheme).solver(curve.solver) for curve in drawn]
+        if not any(solver.traced(curve.options) for solver, curve in zip(solvers, drawn, strict=True)):
+            settable = next(
+                (c.label for c, solver in zip(drawn, solvers, strict=True) if "trace" in solver.options), None
+            )
+            hint = f", as {settable!r} with option trace above 0" if settable else ""
+            raise refuse(f"{where}.y[{k}]", quantity.metric, f"a scheme that keeps a trace{hint}")
