@@ -52,8 +52,6 @@ class Workshop:
     def command(self, *arguments: str) -> list[str]:
         return [
             *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")),
-            # Snakemake finds the profile by itself where it is started in the project's folder
-            *("--workflow-profile", str(ROOT / "workflow" / "profiles" / "default")),
             *("--directory", str(self.folder), "--cores", "2", *arguments),
         ]
 
