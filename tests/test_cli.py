@@ -22,7 +22,7 @@ def isaclib(tmp_path, monkeypatch):
     """Return a function that calls a command in an empty folder."""
     monkeypatch.chdir(tmp_path)
     runner = CliRunner()
-    return lambda *arguments: runner.invoke(app, [str(argument) for argument in arguments])
+    return lambda *arguments: runner.invoke(app, [str(argument) for argument in arguments], prog_name="isaclib")
 
 
 @pytest.fixture
@@ -61,6 +61,43 @@ def test_a_mistake_is_one_line_and_an_exit_status(isaclib, file):
         assert done.stderr.splitlines() == [f"{file}: system 'hybrit' is unknown: did you mean 'hybrid'?"]
 
 
+def test_every_bad_file_is_named(isaclib, file, tmp_path):
+    bad = [tmp_path / "first.yaml", tmp_path / "second.yaml"]
+    for path, word in zip(bad, ("hybrit", "hybird"), strict=True):
+        path.write_text(file.read_text().replace("hybrid\n", f"{word}\n"))
+    done = isaclib("validate", bad[0], file, bad[1])
+    assert done.exit_code == 1
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [str(path) for path in bad]
+    assert done.stdout.startswith(f"{file}: 2 schemes")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("plan",), "isaclib plan: Missing argument 'file'. See 'isaclib plan --help'"),
+        (("plan", "x.yaml", "--cores", "0"), "isaclib plan: Invalid value for '--cores': "),
+        (("plann",), "isaclib: No such command 'plann'"),
+        (("--fast", "plan"), "isaclib: No such option: --fast"),
+    ],
+)
+def test_what_cannot_be_parsed_is_one_line(isaclib, arguments, line):
+    done = isaclib(*arguments)
+    assert done.exit_code == 2
+    (found,) = done.stderr.splitlines()
+    assert found.startswith(line)
+
+
+def test_help_comes_with_examples_of_its_command(isaclib):
+    commands = [command.callback.__name__ for command in app.registered_commands]
+    assert len(commands) == 7
+    for command in commands:
+        lines = [line.strip() for line in isaclib(command, "--help").output.splitlines() if line.strip()]
+        examples = lines[lines.index("Examples:") + 1 :]
+        assert examples
+        # an example that is folded cannot be copied
+        assert all(line.startswith(f"isaclib {command} ") for line in examples)
+
+
 def test_a_plan_says_jobs_core_hours_and_gigabytes_and_writes_nothing(isaclib, file, tmp_path):
     done = isaclib("plan", file)
     assert done.exit_code == 0
@@ -68,6 +105,7 @@ def test_a_plan_says_jobs_core_hours_and_gigabytes_and_writes_nothing(isaclib, f
     assert "2 jobs" in done.output
     assert "core-hours" in done.output
     assert "GB" in done.output
+    assert done.stderr.splitlines() == ["timing a few draws of each curve (compiling kernels once, if needed)"]
     assert not (tmp_path / "results").exists()
 
 
@@ -87,6 +125,13 @@ def test_a_summary_is_shown_with_intervals(isaclib, synthetic_campaign, tmp_path
     assert "position error bound [m]: mean, common draws" in done.output
     (row,) = [line for line in done.output.splitlines() if line.split()[:1] == ["30"]]
     assert row.count("[") == row.count("]") == 5
+    lines = [line.strip() for line in done.output.splitlines() if line.strip()]
+    header, _, *counts = lines[lines.index("draws by status") + 1 :]
+    assert header.split("  ")[0] == "scheme"
+    assert header.endswith("optimal   feasible   violating   infeasible   not found   failed")
+    # one draw of the synthetic campaign failed, in one scheme
+    assert [int(row.split()[-1]) for row in counts].count(1) == 1
+    assert len({sum(map(int, row.split()[-6:])) for row in counts}) == 1
     assert isaclib("show", folder).exit_code == 0
     failed = isaclib("show", folder, "--metric", "peb")
     assert failed.exit_code == 1

@@ -60,12 +60,22 @@ class Costs:
         Finished runs, whose costs are known.
     folder : path
         Where they lie, with the designs they kept.
+    before_timing : callable, optional
+        Called once, before the first sample: the first may compile for minutes.
     """
 
-    def __init__(self, campaign: Campaign, sidecars: Iterable[Sidecar], *, folder: Path) -> None:
+    def __init__(
+        self,
+        campaign: Campaign,
+        sidecars: Iterable[Sidecar],
+        *,
+        folder: Path,
+        before_timing: Callable[[], None] | None = None,
+    ) -> None:
         self._campaign = campaign
         self._folder = folder
         self._stored: dict[str, StoredDesigns] = {}
+        self._before_timing = before_timing
         self._system = get_system(campaign.system)
         self._solvers: dict[str, Solver] = {
             curve.scheme_id: self._system.scheme(curve.scheme).solver(curve.solver) for curve in campaign.entries
@@ -123,6 +133,9 @@ class Costs:
         by_curve: dict[str, list[str]] = defaultdict(list)
         for point in points:
             by_curve[self._curves[task.scheme_id, point].label].append(point)
+        if self._before_timing is not None:
+            self._before_timing()
+            self._before_timing = None
         self._sample(task, points[0], 1)  # compiles what the solver compiles
         costs: dict[str, Cost] = {}
         for own in by_curve.values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +118,14 @@ def _opened(path: str | Path) -> Iterator[dict[str, Any]]:
         raise ValueError(f"{path}: not a plan of this version ({type(error).__name__}: {error})") from error
 
 
-def make_plan(campaign: Campaign, root: str | Path, *, cores: int = 1, run_seconds: float | None = None) -> Plan:
+def make_plan(
+    campaign: Campaign,
+    root: str | Path,
+    *,
+    cores: int = 1,
+    run_seconds: float | None = None,
+    before_timing: Callable[[], None] | None = None,
+) -> Plan:
     """Plan what a campaign lacks.
 
     Parameters
@@ -131,6 +138,8 @@ def make_plan(campaign: Campaign, root: str | Path, *, cores: int = 1, run_secon
         Cores that share the runs; part of no identity.
     run_seconds : float, optional
         Length of a run, where it is set by hand.
+    before_timing : callable, optional
+        Called once where costs have to be measured.
 
     Returns
     -------
@@ -141,7 +150,7 @@ def make_plan(campaign: Campaign, root: str | Path, *, cores: int = 1, run_secon
     named = named_realisations(campaign)
     reuse = tuple(sorted(s.run for s in sidecars if serves(campaign, s, named)))
     missing = missing_cells(campaign, Coverage(sidecars, campaign.store))
-    costs = Costs(campaign, sidecars, folder=Path(root) / "runs")
+    costs = Costs(campaign, sidecars, folder=Path(root) / "runs", before_timing=before_timing)
     by_task = {task: costs.of(task, cells) for task, cells in missing.items()}
     runs, size = _pack(campaign, missing, costs, by_task, cores, run_seconds)
     return Plan(

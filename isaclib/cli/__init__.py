@@ -28,7 +28,17 @@ Results = Annotated[Path, typer.Option(help="Folder of all results.")]
 RESULTS = Path("results")
 
 
-@app.command()
+def _examples(*commands: str) -> str:
+    # an empty line between them keeps each on a line of its own; a bracket would open a style
+    return "\n\n".join(("Examples:", *(command.replace("[", "\\[") for command in commands)))
+
+
+@app.command(
+    epilog=_examples(
+        "isaclib validate config/campaigns/*.yaml",
+        "isaclib validate config/campaigns/hybrid-fig3.yaml --effort paper",
+    )
+)
 def validate(
     files: Annotated[list[Path], typer.Argument(help="Campaign files.")],
     effort: Effort = "quick",
@@ -39,11 +49,24 @@ def validate(
     from isaclib.cli.tables import described
 
     check_writable(results)
+    sound = True
     for file in files:
-        typer.echo(f"{file}: {described(load(file, effort=effort))}")
+        try:
+            typer.echo(f"{file}: {described(load(file, effort=effort))}")
+        # one bad file must not hide the next
+        except (ValueError, OSError) as error:
+            typer.echo(str(error), err=True)
+            sound = False
+    if not sound:
+        raise typer.Exit(1)
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "isaclib plan config/campaigns/hybrid-fig3.yaml",
+        "isaclib plan config/campaigns/hybrid-fig3.yaml --effort paper --cores 64",
+    )
+)
 def plan(
     file: File,
     effort: Effort = "quick",
@@ -58,15 +81,21 @@ def plan(
 
     from isaclib.campaign.plan import make_plan, settled
     from isaclib.campaign.reading import load
-    from isaclib.cli.tables import print_plan
+    from isaclib.cli.tables import announce_timing, print_plan
 
     campaign = load(file, effort=effort)
-    campaign = settled(campaign, results / campaign.name)
+    root = results / campaign.name
+    campaign = settled(campaign, root)
     cores = cores or os.cpu_count() or 1
-    print_plan(campaign, make_plan(campaign, results / campaign.name, cores=cores, run_seconds=run_seconds), cores)
+    made = make_plan(campaign, root, cores=cores, run_seconds=run_seconds, before_timing=announce_timing)
+    print_plan(campaign, made, cores)
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "isaclib status config/campaigns/hybrid-fig3.yaml",
+    )
+)
 def status(file: File, effort: Effort = "quick", results: Results = RESULTS) -> None:
     """Say how far a campaign is: done, running, failed, infeasible, time left, the last failure's reason."""
     from isaclib.campaign.plan import settled
@@ -78,7 +107,12 @@ def status(file: File, effort: Effort = "quick", results: Results = RESULTS) -> 
     typer.echo(str(read_status(root, settled(campaign, root))))
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "isaclib show results/hybrid-fig3",
+        "isaclib show results/hybrid-fig3 --metric peb_m --statistic mean",
+    )
+)
 def show(
     file: Annotated[Path, typer.Argument(help="Campaign file, or the folder or summary.nc of its results.")],
     metric: Annotated[
@@ -96,7 +130,12 @@ def show(
     print_summary(file, results=results, metrics=metric or [], statistic=statistic, population=population)
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "isaclib solve speb-min-hbf --set power_dbm=20",
+        'isaclib solve speb-min-fdbf --set "target_m=[12, 3]" --option tie_break=0.001',
+    )
+)
 def solve(
     scheme: Annotated[str, typer.Argument(help="Scheme, such as speb-min-hbf.")],
     system: Annotated[str, typer.Option(help="System.")] = "hybrid",
@@ -124,7 +163,12 @@ def solve(
     )
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "isaclib prune config/campaigns/hybrid-fig3.yaml",
+        "isaclib prune config/campaigns/hybrid-fig3.yaml --delete",
+    )
+)
 def prune(
     file: File,
     results: Results = RESULTS,
@@ -138,7 +182,11 @@ def prune(
     typer.echo(str(prune_runs(results / campaign.name, campaign, dry_run=not delete)))
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "isaclib verify config/campaigns/hybrid-fig3.yaml",
+    )
+)
 def verify(file: File, results: Results = RESULTS) -> None:
     """Check every file of a campaign's results; damaged ones are named and removed, to be solved again."""
     from isaclib.campaign.reading import load

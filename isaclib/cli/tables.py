@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from isaclib.campaign.spec import Campaign
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 
 def described(campaign: Campaign) -> str:
@@ -23,6 +25,11 @@ def described(campaign: Campaign) -> str:
     effort = f"{realisations} realisations a point in effort {campaign.effort}"
     schemes = f"{len(campaign.curves)} scheme{'s' * (len(campaign.curves) != 1)}"
     return f"{schemes}, {axes}, {effort}, {figures}"
+
+
+def announce_timing() -> None:
+    """Say on standard error why a plan may take its time."""
+    print("timing a few draws of each curve (compiling kernels once, if needed)", file=sys.stderr, flush=True)
 
 
 def print_plan(campaign: Campaign, plan: Plan, cores: int) -> None:
@@ -71,7 +78,7 @@ def print_plan(campaign: Campaign, plan: Plan, cores: int) -> None:
 
 
 def print_summary(source: Path, *, results: Path, metrics: Sequence[str], statistic: str, population: str) -> None:
-    """Print one statistic of some metrics of a finished campaign.
+    """Print one statistic of some metrics of a finished campaign, then what became of the draws of each scheme.
 
     Parameters
     ----------
@@ -111,6 +118,7 @@ def print_summary(source: Path, *, results: Path, metrics: Sequence[str], statis
         quantity = f"{values.attrs.get('long_name', name)}{'' if unit == '1' else f' [{unit}]'}"
         title = f"{quantity}: {statistic}, {population} draws"
         _print_frame(tidy.table(summary, name, statistic, population=population), title)
+    _print_frame(_status_counts(summary), "draws by status")
 
 
 def duration(seconds: float) -> str:
@@ -118,6 +126,15 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _status_counts(summary: xr.Dataset) -> pd.DataFrame:
+    counts = summary["status_count"]
+    counts = counts.sum([dim for dim in counts.dims if dim not in ("scheme", "status")]).transpose("scheme", "status")
+    frame = counts.to_pandas().rename_axis(index="scheme", columns=None)
+    # a finished campaign has none that were not run: a column for it would only be zeros
+    frame = frame.drop(columns=[name for name in ("not_run",) if not frame[name].any()])
+    return frame.rename(columns=lambda name: name.replace("_", " "))
 
 
 def _print_frame(frame: pd.DataFrame, title: str) -> None:

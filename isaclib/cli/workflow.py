@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from isaclib.campaign.spec import Campaign
 
-app = typer.Typer(help="Steps of the workflow.", no_args_is_help=True)
+app = typer.Typer(help="Steps of the workflow.")
 
 File = Annotated[Path, typer.Argument()]
 Option = Annotated[str, typer.Option()]
@@ -30,10 +30,11 @@ def plan(
 ) -> None:
     """Write a plan."""
     from isaclib.campaign.plan import make_plan
-    from isaclib.cli.tables import print_plan
+    from isaclib.cli.tables import announce_timing, print_plan
 
     campaign = _campaign(file, effort, digest)
-    made = make_plan(campaign, results / campaign.name, cores=cores, run_seconds=run_seconds)
+    root = results / campaign.name
+    made = make_plan(campaign, root, cores=cores, run_seconds=run_seconds, before_timing=announce_timing)
     made.write(output)
     print_plan(campaign, made, cores)
 

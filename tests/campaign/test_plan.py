@@ -103,9 +103,17 @@ def test_costs_come_from_finished_runs(campaign, solve, tmp_path, tiny):
         content = json.loads(path.read_text())
         path.write_text(json.dumps({**content, "cell_seconds": [5.0] * len(content["cells"])}))
     tiny.batches.clear()
-    plan = make_plan(campaign(realisations="128"), tmp_path)
+    said = []
+    plan = make_plan(campaign(realisations="128"), tmp_path, before_timing=lambda: said.append(len(tiny.batches)))
     assert plan.seconds == 10.0
-    assert tiny.batches == []
+    assert tiny.batches == said == []
+
+
+def test_timing_is_announced_once_before_it_begins(campaign, tiny):
+    said = []
+    schemes = "[plain, {scheme: plain, options: {scale: 3.0}, label: other}]"
+    make_plan(campaign(schemes=schemes), "nowhere", before_timing=lambda: said.append(len(tiny.batches)))
+    assert said == [0]
 
 
 def test_a_sample_costs_its_processor_time(campaign, monkeypatch):
