@@ -7,6 +7,8 @@ import math
 import numba
 import numpy as np
 
+from isaclib.systems.hybrid.smooth import objective_of
+
 RATE_SLIP = 1e-7
 """Rate in nat that beams may miss: a seventh of what acceptance allows."""
 
@@ -72,24 +74,7 @@ def restore_rates(channels: np.ndarray, noise: np.ndarray, gamma: np.ndarray, be
 def beam_cost(vectors: np.ndarray, cost: np.ndarray, beams: np.ndarray) -> tuple[float, float]:
     """tr(C M^-1) and q of beams (dim, K) of unit power."""
     seen = np.ascontiguousarray(vectors[:, :3].conj().T) @ beams
-    users = beams.shape[1]
-    q = 1e-300
-    s1 = 0.0j
-    s2 = 0.0j
-    for k in range(users):
-        q += seen[0, k].real ** 2 + seen[0, k].imag ** 2
-        s1 += seen[1, k] * seen[0, k].conjugate()
-        s2 += seen[2, k] * seen[0, k].conjugate()
-    m11 = m22 = q
-    m12 = 0.0
-    for k in range(users):
-        u1 = seen[1, k] - s1 / q * seen[0, k]
-        u2 = seen[2, k] - s2 / q * seen[0, k]
-        m11 += u1.real**2 + u1.imag**2
-        m22 += u2.real**2 + u2.imag**2
-        m12 += u1.real * u2.real + u1.imag * u2.imag
-    value = (cost[0, 0] * m22 - 2.0 * cost[0, 1] * m12 + cost[1, 1] * m11) / (m11 * m22 - m12 * m12)
-    return value, q
+    return math.exp(objective_of(seen, cost, False)), math.exp(-objective_of(seen, cost, True))
 
 
 @numba.njit(cache=True)
