@@ -138,7 +138,33 @@ def follow(
     beams: np.ndarray,
     multipliers: np.ndarray,
 ) -> tuple[float, float, float, int]:
-    """Follow the central path: (bound, value of the beams, rate margin, Newton steps)."""
+    """Follow the central path down; take the beams from its end.
+
+    Parameters
+    ----------
+    vectors : ndarray of complex, shape (dim, 3 + K)
+        [a0, b1, b2, g_1, ..., g_K].
+    cost : ndarray, shape (2, 2)
+        C.
+    noise, gamma : ndarray, shape (K,)
+        Normalised noise and SINR thresholds.
+    uplink : ndarray, shape (K,)
+        Uplink powers of the minimum-power problem: the path starts from a share of them.
+    mode : int
+        `COST`, `TIE_BREAK` or `ILLUMINATION`.
+    cap : float
+        Largest f under `TIE_BREAK`.
+    beams : ndarray of complex, shape (dim, K)
+        Written: beams of unit power; left as they were where the path ends without any.
+    multipliers : ndarray, shape (K,)
+        Written with the beams: lambda of the rates.
+
+    Returns
+    -------
+    bound, value, margin, steps
+        Bound on the objective, objective of the beams, their smallest rate margin in nat, and
+        Newton steps.
+    """
     users = noise.size
     size = vectors.shape[0]
     first = 0 if mode == ILLUMINATION else SENSING

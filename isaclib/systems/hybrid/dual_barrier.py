@@ -14,7 +14,12 @@ is a semidefinite program whose dual has 9 + K real variables whatever the numbe
 because tr(C M^-1) >= 2 tr(C^1/2 X C^1/2)^1/2 - tr(X M) and M is a minimum over linear functions of
 R. Every point the method passes is feasible, hence a lower bound on f, and mu B_k^-1 is the R_k
 of the central path: feasible for the relaxation, within mu (K dim + K + 3) of the bound.
-With the linear objective a0^H R a0 the first line is - t + sum_k lambda_k n_k with Phi = a0 a0^H.
+
+Two more problems share the constraints. Maximising the illumination q = a0^H R a0 has
+t - sum_k lambda_k n_k as an upper bound, with B_k = t I - a0 a0^H - ... and no sensing variables.
+Breaking ties, max q s.t. f(R) <= cap, has t - sum_k lambda_k n_k - u / cap with
+u = (tr (C^1/2 X C^1/2)^1/2)^2 and a0 a0^H added to the sensing term of B_k: the multiplier nu of
+the cap enters as nu cap - 2 (nu u)^1/2 once X stands for nu X, and is minimised away.
 """
 
 from __future__ import annotations
@@ -28,8 +33,13 @@ SENSING = 8
 """Real dual variables of the sensing cost: omega, y (2 complex), X (symmetric 2 x 2)."""
 
 COST = 0
+"""Minimise f = tr(C M^-1)."""
+
 TIE_BREAK = 1
+"""Maximise q = a0^H R a0 under f <= cap."""
+
 ILLUMINATION = 2
+"""Maximise q."""
 
 
 @numba.njit(cache=True)
