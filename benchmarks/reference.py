@@ -31,7 +31,8 @@ def main() -> None:
     )
     direct, reference = tuple(system.scheme(arguments.scheme).solvers)[:2]
     # compiles the kernels, so that the first draw is not charged for it
-    warm_up = system.draw(parameters, seed=arguments.seed, start=0, stop=1)
+    easy = system.Parameters(elements=arguments.elements, rf_chains=arguments.rf_chains)
+    warm_up = system.draw(easy, seed=arguments.seed, start=0, stop=1)
     system.design(warm_up, scheme=arguments.scheme, solver=direct)
 
     print(f"{arguments.scheme} at {arguments.power_dbm:g} dBm, N = {arguments.elements}, N_RF = {arguments.rf_chains}")
