@@ -191,6 +191,7 @@ def descend_many(
     noise: np.ndarray,
     log_rate: np.ndarray,
     objective: int,
+    multipliers: np.ndarray,
     rho: float,
     tolerance: float,
     gradient_tolerance: float,
@@ -213,17 +214,17 @@ def descend_many(
         V of every realisation.
     noise : ndarray, shape (B, K)
         Normalised noise.
+    multipliers : ndarray, shape (J, K)
+        Of the rates: where to start, overwritten.
     value, residual, evaluations : ndarray, shape (J,)
         Written.
     traces : ndarray, shape (J, steps)
         Written.
     """
-    users = noise.shape[1]
     elements, n_basis = basis.shape[1], basis.shape[2]
     empty = np.zeros((n_basis, chains), np.complex128)
     for j in range(x.shape[0]):
-        multiplier = np.zeros(users)
         value[j], residual[j], evaluations[j], _ = descend(
             x[j], elements, chains, basis[rows[j]], empty, cost, noise[rows[j]], log_rate, objective, np.inf,
-            multiplier, rho, tolerance, gradient_tolerance, max_outer, max_inner, traces[j],
+            multipliers[j], rho, tolerance, gradient_tolerance, max_outer, max_inner, traces[j],
         )  # fmt: skip

@@ -13,8 +13,13 @@ from isaclib.systems.streams import Stream, Streams
 
 MAX_OUTER = 15
 MAX_INNER = 100
-TOLERANCE = 1e-5
-GRADIENT_TOLERANCE = 1e-4
+TOLERANCES = ((1e-5, 1e-4), (1e-8, 1e-6))
+"""Complementarity and gradient at which a descent stops. Where power is too scarce to make up the rates that the first
+pair leaves missing, the descent goes on to the second."""
+
+CLOSE = 1e-3
+"""Complementarity above which a descent has ended at rates that cannot be met: going on is no use."""
+
 FIRST_PENALTY = 0.3
 PENALTY = 2.0
 """First penalty of one start (fast near its own best) and of many (best of all; see docs/performance.md)."""
@@ -133,36 +138,65 @@ def _descend(
     number: int,
 ) -> None:
     """Descend from one start a draw; keep what is better than before."""
-    count, elements = phases.shape
+    count = len(phases)
     parts = np.stack([digital.real, digital.imag], axis=-1).reshape(count, -1)
     x = np.ascontiguousarray(np.concatenate([phases, parts], axis=1))
-    value, residual = np.empty(count), np.empty(count)
-    evaluations = np.zeros(count, dtype=np.int64)
+    basis, cost, noise = (np.ascontiguousarray(array) for array in (basis, cost, noise))
+    multipliers = np.zeros((count, len(gamma)))
     traces = np.full((count, found.trace.shape[1]), np.nan)
-    descend_many(
-        x, draws, chains, np.ascontiguousarray(basis), np.ascontiguousarray(cost), np.ascontiguousarray(noise),
-        np.log1p(gamma), smooth.ILLUMINATION if illumination else smooth.SENSING_COST,
-        PENALTY if number else FIRST_PENALTY, TOLERANCE, GRADIENT_TOLERANCE, MAX_OUTER, MAX_INNER,
-        value, residual, evaluations, traces,
-    )  # fmt: skip
-    found.evaluations[draws] += evaluations
-    ends = x[:, elements:].reshape(count, chains, -1, 2)
-    beams = ends[..., 0] + 1j * ends[..., 1]
-    for index, draw in enumerate(draws):
-        if not value[index] < found.value[draw]:
-            continue
-        gains = analog_gains(basis[draw : draw + 1], x[index : index + 1, :elements], chains)[0]
-        vectors = np.ascontiguousarray(np.conj(gains.T))
-        beam = np.ascontiguousarray(beams[index])
-        margin = restore_rates(np.ascontiguousarray(vectors[:, 3:]), noise[draw], gamma, beam)
-        if not margin >= -RATE_SLIP:
-            continue
-        exact = smooth.objective_of(np.ascontiguousarray(gains @ beam), cost, illumination)
-        if exact < found.value[draw]:
-            found.value[draw] = exact
-            found.phases[draw] = x[index, :elements]
-            found.digital[draw] = beam
-            found.trace[draw] = traces[index]
+    steps = traces
+    for tolerance, gradient_tolerance in TOLERANCES:
+        value, residual = np.empty(len(draws)), np.empty(len(draws))
+        evaluations = np.zeros(len(draws), dtype=np.int64)
+        descend_many(
+            x, draws, chains, basis, cost, noise, np.log1p(gamma),
+            smooth.ILLUMINATION if illumination else smooth.SENSING_COST, multipliers,
+            PENALTY if number else FIRST_PENALTY, tolerance, gradient_tolerance, MAX_OUTER, MAX_INNER,
+            value, residual, evaluations, steps,
+        )  # fmt: skip
+        found.evaluations[draws] += evaluations
+        missed = [
+            index
+            for index, draw in enumerate(draws)
+            if value[index] < found.value[draw]
+            and not _keep(found, draw, x[index], traces[index], basis, cost, noise, gamma, chains, illumination)
+            and residual[index] <= CLOSE
+        ]
+        if not missed:
+            break
+        draws, x, multipliers, traces = draws[missed], x[missed], multipliers[missed], traces[missed]
+        # the trace is that of the first descent
+        steps = np.empty((len(draws), 0))
+
+
+def _keep(
+    found: Found,
+    draw: int,
+    x: np.ndarray,
+    trace: np.ndarray,
+    basis: np.ndarray,
+    cost: np.ndarray,
+    noise: np.ndarray,
+    gamma: np.ndarray,
+    chains: int,
+    illumination: bool,
+) -> bool:
+    """Restore the rates of where a descent ended; keep it if it is the best so far. False: a rate is missed."""
+    elements = basis.shape[1]
+    ends = x[elements:].reshape(chains, -1, 2)
+    beam = np.ascontiguousarray(ends[..., 0] + 1j * ends[..., 1])
+    gains = analog_gains(basis[draw : draw + 1], x[None, :elements], chains)[0]
+    vectors = np.ascontiguousarray(np.conj(gains.T))
+    margin = restore_rates(np.ascontiguousarray(vectors[:, 3:]), noise[draw], gamma, beam)
+    if not margin >= -RATE_SLIP:
+        return False
+    exact = smooth.objective_of(np.ascontiguousarray(gains @ beam), cost, illumination)
+    if exact < found.value[draw]:
+        found.value[draw] = exact
+        found.phases[draw] = x[:elements]
+        found.digital[draw] = beam
+        found.trace[draw] = trace
+    return True
 
 
 def analog_gains(basis: np.ndarray, phases: np.ndarray, chains: int) -> np.ndarray:
