@@ -16,6 +16,7 @@ from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.scenario import Scenario
 
 RATE_TOLERANCE_BPS_HZ = 1e-6
+SPEB_TOLERANCE = 1e-6
 POWER_TOLERANCE = 1e-9
 MODULUS_TOLERANCE = 1e-12
 
@@ -23,9 +24,13 @@ OBJECTIVES = {
     "speb": ("m^2", "SPEB"),
     "polar": ("m^2 + rad^2", "joint distance-and-angle CRB"),
     "snr": ("1", "sensing SNR"),
+    "sum-rate": ("bit/s/Hz", "sum-rate"),
 }
-"""Unit and name of every objective: eq. (22), the trace of the inverse polar EFIM, and
-|beta|^2 N a^H R a / sigma^2, which is maximised while the others are minimised."""
+"""Unit and name of every objective: eq. (22), the trace of the inverse polar EFIM,
+|beta|^2 N a^H R a / sigma^2 and eq. (10); the last two are maximised, the others minimised."""
+
+PROMISES = ("rate", "speb")
+"""Constraints a scheme may promise besides power and modulus: R_k >= R_min, SPEB <= Gamma_s."""
 
 
 def position_efim(scenario: Scenario, beamformers: np.ndarray) -> np.ndarray:
@@ -47,7 +52,15 @@ def sensing_snr(scenario: Scenario, beamformers: np.ndarray) -> np.ndarray:
     return abs(scenario.reflection) ** 2 * len(response) * illumination / scenario.parameters.noise_w
 
 
-def objective_value(scenario: Scenario, beamformers: np.ndarray, objective: str) -> np.ndarray:
+def user_rates(scenario: Scenario, beamformers: np.ndarray, *, dirty_paper: bool = False) -> np.ndarray:
+    """Rate of each user in bit/s/Hz, shape (B, K), with linear precoding or dirty-paper coding."""
+    sinr = links.dirty_paper_sinr if dirty_paper else links.sinr
+    return links.rate(sinr(scenario.channels, beamformers, scenario.parameters.noise_w))
+
+
+def objective_value(
+    scenario: Scenario, beamformers: np.ndarray, objective: str, *, dirty_paper: bool = False
+) -> np.ndarray:
     """Objective of beamformers.
 
     Parameters
@@ -58,11 +71,15 @@ def objective_value(scenario: Scenario, beamformers: np.ndarray, objective: str)
         W; NaN gives NaN.
     objective : str
         A key of `OBJECTIVES`.
+    dirty_paper : bool
+        The streams are dirty-paper coded in the order of the users.
 
     Returns
     -------
     ndarray, shape (B,)
     """
+    if objective == "sum-rate":
+        return user_rates(scenario, beamformers, dirty_paper=dirty_paper).sum(axis=-1)
     if objective == "snr":
         return sensing_snr(scenario, beamformers)
     efim = position_efim(scenario, beamformers)
@@ -75,7 +92,7 @@ def violations(
     analog: np.ndarray | None = None,
     digital: np.ndarray | None = None,
     *,
-    rates: bool = True,
+    promises: Sequence[str] = ("rate",),
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Constraint violations of beamformers.
 
@@ -89,16 +106,16 @@ def violations(
         F_A.
     digital : ndarray of complex, shape (B, N_RF, K), or None
         F_D; together they must give the beamformers.
-    rates : bool
-        Whether the scheme promises rates.
+    promises : sequence of str
+        Of `PROMISES`: what the scheme promises besides.
 
     Returns
     -------
     violation : ndarray, shape (B, C)
-        Rate of the worst user, power, modulus: each divided by its limit, negative is slack. The
-        last counts what W differs from F_A F_D as well, in units of its largest entry.
+        Rate of the worst user, SPEB, power, modulus: each divided by its limit, negative is slack.
+        The last counts what W differs from F_A F_D as well, in units of its largest entry.
     met : ndarray of bool, shape (B,)
-        Rates to 1e-6 bit/s/Hz, power to 1e-9 relative, modulus to 1e-12.
+        Rates to 1e-6 bit/s/Hz, SPEB to 1e-6 relative, power to 1e-9 relative, modulus to 1e-12.
     constraints : tuple of str
         Names of the C constraints.
     """
@@ -106,7 +123,12 @@ def violations(
     excess = np.sum(np.abs(beamformers) ** 2, axis=(-2, -1)) / p.power_w - 1.0
     columns, names = [excess], ["power"]
     met = excess <= POWER_TOLERANCE
-    if rates:
+    if "speb" in promises:
+        excess = fisher.speb(position_efim(scenario, beamformers)) / p.max_speb_m2 - 1.0
+        met &= excess <= SPEB_TOLERANCE
+        columns.insert(0, excess)
+        names.insert(0, "speb")
+    if "rate" in promises:
         missing = p.min_rates_bps_hz - links.rate(links.sinr(scenario.channels, beamformers, p.noise_w))
         met &= np.max(missing, axis=-1) <= RATE_TOLERANCE_BPS_HZ
         columns.insert(0, np.max(missing / p.min_rates_bps_hz, axis=-1))
@@ -137,7 +159,8 @@ def judge(
     analog: np.ndarray | None = None,
     digital: np.ndarray | None = None,
     certified: np.ndarray | None = None,
-    rates: bool = True,
+    promises: Sequence[str] = ("rate",),
+    dirty_paper: bool = False,
     trace: np.ndarray | None = None,
     solve_seconds: np.ndarray | None = None,
 ) -> Design:
@@ -159,8 +182,8 @@ def judge(
         Why there is no design.
     iterations : ndarray, shape (B,)
         Iterations of the solver.
-    rates : bool
-        Whether the scheme promises rates.
+    promises, dirty_paper
+        As `Design` has them.
     trace, solve_seconds : ndarray or None
         As `Design` has them.
 
@@ -170,11 +193,13 @@ def judge(
     """
     found = np.isfinite(beamformers).all(axis=(-2, -1))
     beamformers = np.where(found[:, None, None], beamformers, np.nan)
-    violation, met, constraints = violations(scenario, beamformers, analog, digital, rates=rates)
+    violation, met, constraints = violations(scenario, beamformers, analog, digital, promises=promises)
     if certified is not None:
-        _, certified_met, _ = violations(scenario, certified, rates=rates)
+        _, certified_met, _ = violations(scenario, certified, promises=promises)
         met &= certified_met
-    value = objective_value(scenario, beamformers if certified is None else certified, objective)
+    value = objective_value(
+        scenario, beamformers if certified is None else certified, objective, dirty_paper=dirty_paper
+    )
     gap = np.abs(value - bound) / np.abs(bound)
     claimed = np.isin(status, HAS_DESIGN)
     judged = np.where(met, np.where(gap <= OPTIMAL_GAP, Status.OPTIMAL, Status.FEASIBLE), Status.VIOLATING)
@@ -197,5 +222,6 @@ def judge(
         speb_bound_m2=speb_bound_m2,
         certified=certified,
         objective_name=objective,
-        promises_rates=rates,
+        promises=tuple(promises),
+        dirty_paper=dirty_paper,
     )

@@ -14,7 +14,7 @@ from isaclib.numerics.augmented_lagrangian import (
     lbfgs_update,
     update_multipliers,
 )
-from isaclib.systems.hybrid.smooth import evaluate
+from isaclib.systems.hybrid.smooth import SUM_RATE, evaluate
 
 
 @numba.njit(cache=True)
@@ -52,11 +52,11 @@ def descend(
     cost : ndarray, shape (2, 2)
         C.
     noise, log_rate : ndarray, shape (K,)
-        Normalised noise and log(1 + Gamma).
+        Normalised noise and log(1 + Gamma), zero with `SUM_RATE`.
     objective : int
-        `SENSING_COST` or `ILLUMINATION`.
+        `SENSING_COST`, `ILLUMINATION` or `SUM_RATE`, which asks for no rates.
     cap : float
-        With `ILLUMINATION`: log tr(C M^-1) stays below it; infinity: no such constraint.
+        With the last two: log tr(C M^-1) stays below it; infinity: no such constraint.
     multiplier : ndarray, shape (K,) or (K + 1,)
         Start, overwritten by the final multipliers.
     rho : float
@@ -93,6 +93,7 @@ def descend(
     curvature = np.empty(MEMORY)
     evaluations = 0
     steps_taken = 0
+    first = users if objective == SUM_RATE else 0
     previous_worst = np.inf
     worst = np.inf
     value = np.inf
@@ -170,7 +171,7 @@ def descend(
         size = 0.0
         for i in range(n):
             size = max(size, abs(gradient[i]))
-        worst = update_multipliers(constraint, multiplier, rho)
+        worst = update_multipliers(constraint[first:], multiplier[first:], rho)
         if worst <= tolerance and (size <= 10.0 * gradient_tolerance or stalled):
             break
         if worst > 0.25 * previous_worst:
@@ -191,6 +192,7 @@ def descend_many(
     noise: np.ndarray,
     log_rate: np.ndarray,
     objective: int,
+    cap: float,
     multipliers: np.ndarray,
     rho: float,
     tolerance: float,
@@ -214,8 +216,10 @@ def descend_many(
         V of every realisation.
     noise : ndarray, shape (B, K)
         Normalised noise.
-    multipliers : ndarray, shape (J, K)
-        Of the rates: where to start, overwritten.
+    cap : float
+        As for `descend`.
+    multipliers : ndarray, shape (J, K) or (J, K + 1)
+        Where to start, overwritten.
     value, residual, evaluations : ndarray, shape (J,)
         Written.
     traces : ndarray, shape (J, steps)
@@ -225,6 +229,6 @@ def descend_many(
     empty = np.zeros((n_basis, chains), np.complex128)
     for j in range(x.shape[0]):
         value[j], residual[j], evaluations[j], _ = descend(
-            x[j], elements, chains, basis[rows[j]], empty, cost, noise[rows[j]], log_rate, objective, np.inf,
+            x[j], elements, chains, basis[rows[j]], empty, cost, noise[rows[j]], log_rate, objective, cap,
             multipliers[j], rho, tolerance, gradient_tolerance, max_outer, max_inner, traces[j],
         )  # fmt: skip

@@ -29,8 +29,11 @@ class Design(base.Design):
         afterwards at a stated cost; None where `beamformers` attain it themselves.
     objective_name : str
         What `objective` is: a key of `isaclib.systems.hybrid.acceptance.OBJECTIVES`.
-    promises_rates : bool
-        Whether the guaranteed rates are a constraint of the scheme.
+    promises : tuple of str
+        Constraints of the scheme besides power and modulus: "rate" where R_k >= R_min, "speb" where
+        SPEB <= Gamma_s.
+    dirty_paper : bool
+        The streams are dirty-paper coded in the order of the users, not just superposed.
     """
 
     beamformers: np.ndarray
@@ -39,4 +42,5 @@ class Design(base.Design):
     speb_bound_m2: np.ndarray
     certified: np.ndarray | None = None
     objective_name: str = "speb"
-    promises_rates: bool = True
+    promises: tuple[str, ...] = ("rate",)
+    dirty_paper: bool = False

@@ -288,7 +288,7 @@ def sensing_only(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *
         status=np.full(batch, Status.OPTIMAL),
         reason=[""] * batch,
         iterations=np.zeros(batch, dtype=np.int64),
-        rates=False,
+        promises=(),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from isaclib.physics import fisher, links
+from isaclib.physics import fisher
 from isaclib.systems.base import HAS_DESIGN, Status
 from isaclib.systems.hybrid import acceptance
 from isaclib.systems.hybrid.design import Design
@@ -53,14 +53,15 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
         analog=design.analog,
         digital=design.digital,
         certified=design.certified,
-        rates=design.promises_rates,
+        promises=design.promises,
+        dirty_paper=design.dirty_paper,
     )
     kept = np.isin(judged.status, HAS_DESIGN)
     blank = np.where(kept[:, None, None], design.beamformers, np.nan)
     judged = replace(judged, beamformers=blank)
     speb = fisher.speb(acceptance.position_efim(scenario, blank))
     speb = np.where(kept, speb, np.nan)
-    rate = links.rate(links.sinr(scenario.channels, blank, scenario.parameters.noise_w))
+    rate = acceptance.user_rates(scenario, blank, dirty_paper=design.dirty_paper)
     objective_unit, objective_name = acceptance.OBJECTIVES[design.objective_name]
 
     one = ("realisation",)
@@ -86,6 +87,14 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
     if design.analog is not None and design.objective_name == "speb":
         excess = speb / design.speb_bound_m2 - 1.0
         variables["price_of_hybrid"] = (one, excess, "1", "price of hybrid: SPEB above the fully digital bound")
+    if design.analog is not None and design.objective_name == "sum-rate":
+        missing = 1.0 - judged.objective / design.bound
+        variables["price_of_hybrid"] = (
+            one,
+            np.where(kept, missing, np.nan),
+            "1",
+            "price of hybrid at most: sum-rate below the fully digital bound",
+        )
     if design.certified is not None:
         certified = np.where(kept[:, None, None], design.certified, np.nan)
         optimum = fisher.speb(acceptance.position_efim(scenario, certified))

@@ -53,8 +53,13 @@ class Parameters:
     min_rate_bps_hz: float | tuple[float, ...] = parameter(
         5.0, unit="bit/s/Hz", doc="rate each user is guaranteed", low=0.0, open_low=True, high=40.0, per_user=True
     )
-    max_peb_m: float = parameter(
-        0.2, unit="m", doc="position error bound allowed (communication-oriented)", low=0.0, open_low=True
+    max_peb_m: float | None = parameter(
+        0.2,
+        unit="m",
+        doc="position error bound allowed (communication-oriented); none: any",
+        low=0.0,
+        open_low=True,
+        optional=True,
     )
     snapshots: int = parameter(
         100, unit="1", doc="symbols of one sensing interval", low=1, high=10_000_000, integer=True
@@ -122,6 +127,11 @@ class Parameters:
     def min_rates_bps_hz(self) -> np.ndarray:
         """Guaranteed rates, shape (K,)."""
         return np.broadcast_to(np.asarray(self.min_rate_bps_hz, dtype=float), (self.users,)).copy()
+
+    @property
+    def max_speb_m2(self) -> float:
+        """SPEB allowed, Gamma_s; infinity where there is no limit."""
+        return math.inf if self.max_peb_m is None else self.max_peb_m**2
 
     @property
     def reflection(self) -> float:

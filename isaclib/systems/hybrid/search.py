@@ -150,7 +150,7 @@ def _descend(
         evaluations = np.zeros(len(draws), dtype=np.int64)
         descend_many(
             x, draws, chains, basis, cost, noise, np.log1p(gamma),
-            smooth.ILLUMINATION if illumination else smooth.SENSING_COST, multipliers,
+            smooth.ILLUMINATION if illumination else smooth.SENSING_COST, np.inf, multipliers,
             PENALTY if number else FIRST_PENALTY, tolerance, gradient_tolerance, MAX_OUTER, MAX_INNER,
             value, residual, evaluations, steps,
         )  # fmt: skip

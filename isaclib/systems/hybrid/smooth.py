@@ -7,7 +7,9 @@ a (3 + K) x N x K product. The power holds by normalisation; everything else is 
 
     sensing cost   log tr(C M^-1), M = q I + Re(U U^H), q = |y0|^2, u_i = y_i - (y_i y0^H / q) y0
     illumination   -log q
+    sum-rate       -sum_k log(1 + SINR_k)
     rate k         log(1 + SINR_k) - log(1 + Gamma_k) >= 0
+    cap            log cap - log tr(C M^-1) >= 0
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from isaclib.numerics.augmented_lagrangian import penalty
 
 SENSING_COST = 0
 ILLUMINATION = 1
+SUM_RATE = 2
 
 
 @numba.njit(cache=True)
@@ -159,7 +162,11 @@ def evaluate(
     weight: np.ndarray,
     gradient: np.ndarray,
 ) -> tuple[float, float]:
-    """L(x) and its gradient; returns (L, objective)."""
+    """L(x) and its gradient; returns (L, objective).
+
+    `constraint`, `weight` and `multiplier` hold the K rates, then the cap where there is one. A
+    sum-rate is made of the rates, whose weights are then one instead of the penalty's.
+    """
     n_basis = gains.shape[0]
     users = noise.size
     if phases > 0:
@@ -184,11 +191,18 @@ def evaluate(
         value = _sensing(y, cost, gy, 1.0)
         total = value + penalty(constraint, multiplier, rho, weight)
     else:
-        value = _illumination(y, gy, 1.0)
         if cap < np.inf:
             # a second pass adds the gradient once its weight is known
             constraint[users] = cap - _sensing(y, cost, gy, 0.0)
-        total = value + penalty(constraint, multiplier, rho, weight)
+        if objective == ILLUMINATION:
+            value = _illumination(y, gy, 1.0)
+            total = value + penalty(constraint, multiplier, rho, weight)
+        else:
+            value = 0.0
+            for k in range(users):
+                value -= constraint[k]
+            total = value + penalty(constraint[users:], multiplier[users:], rho, weight[users:])
+            weight[:users] = 1.0
         if cap < np.inf and weight[users] > 0.0:
             _sensing(y, cost, gy, weight[users])
     _rates_gradient(y, noise, weight, gy)

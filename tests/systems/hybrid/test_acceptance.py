@@ -108,7 +108,7 @@ def test_each_user_is_held_to_its_own_rate() -> None:
 def test_power_holds_to_a_billionth(excess: float, met: bool) -> None:
     scenario = draw(power_dbm=27.0)
     loud = np.ones((4, 8, 2)) * np.sqrt(scenario.parameters.power_w / 16 * (1.0 + excess))
-    violation, good, names = violations(scenario, loud, rates=False)
+    violation, good, names = violations(scenario, loud, promises=())
     assert names == ("power",)
     np.testing.assert_allclose(violation[:, 0], excess, atol=1e-14)
     np.testing.assert_array_equal(good, met)
