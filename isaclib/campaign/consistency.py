@@ -98,18 +98,18 @@ def _check_metrics(figure: FigureSpec, campaign: Campaign, where: str) -> None:
     known = {name: dims for name, dims in system.metrics.items() if name != "status"}
     for name in campaign.estimators:
         known.update(system.estimators[name].metrics)
-    for k, curve in enumerate(figure.y):
-        here = f"{where}.y[{k}].metric"
-        if curve.metric not in known:
-            hint = nearest(curve.metric, known)
-            if curve.metric in owner:
-                hint = f"this one comes from the estimator {owner[curve.metric]!r}, which the campaign does not name"
-            raise refuse(here, curve.metric, f"a metric; {hint}")
-        dims = [dim for dim in known[curve.metric] if dim not in CLUSTERED]
+    for key, quantity in figure.quantities.items():
+        here, metric = f"{where}.{key}.metric", quantity.metric
+        if metric not in known:
+            hint = nearest(metric, known)
+            if metric in owner:
+                hint = f"this one comes from the estimator {owner[metric]!r}, which the campaign does not name"
+            raise refuse(here, metric, f"a metric; {hint}")
+        dims = [dim for dim in known[metric] if dim not in CLUSTERED]
         if figure.kind == "convergence" and dims != ["iteration"]:
-            raise refuse(here, curve.metric, "a metric over iterations in a figure of kind convergence")
+            raise refuse(here, metric, "a metric over iterations in a figure of kind convergence")
         if figure.kind != "convergence" and dims:
-            raise refuse(here, curve.metric, f"one number a draw, this one has one for each {dims[0]}")
+            raise refuse(here, metric, f"one number a draw, this one has one for each {dims[0]}")
 
 
 def _check_traces(figure: FigureSpec, campaign: Campaign, where: str) -> None:

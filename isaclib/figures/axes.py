@@ -78,26 +78,30 @@ def set_x(axes: Axes, values: np.ndarray, labels: Sequence[Any] | None, *, log: 
         axes.xaxis.set_major_locator(MaxNLocator(7, integer=continuous))
 
 
-def set_y(axes: Axes, *, log: bool) -> None:
-    """Scale the y axis and put its ticks.
+def set_metric(axes: Axes, which: str, *, log: bool) -> None:
+    """Scale an axis that shows a metric and put its ticks.
 
     Parameters
     ----------
     axes : matplotlib Axes
         Drawn already.
+    which : str
+        ``x`` or ``y``.
     log : bool
         Logarithmic; below two decades with ticks at 1, 2 and 5.
     """
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    limits, set_limits = (axes.get_xlim, axes.set_xlim) if which == "x" else (axes.get_ylim, axes.set_ylim)
     if log:
-        axes.set_yscale("log")
-    low, high = axes.get_ylim()
+        (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+    low, high = limits()
     if low > 0.0 and high / low < 1.02:
         # a nearly constant curve is no cliff
-        low, high = axes.set_ylim(low / 1.01, high * 1.01)
+        low, high = set_limits(low / 1.01, high * 1.01)
     if log:
-        _log_ticks(axes.yaxis, low, high)
+        _log_ticks(axis, low, high)
     else:
-        axes.yaxis.set_major_formatter(_plain_numbers())
+        axis.set_major_formatter(_plain_numbers())
 
 
 def _plain_numbers() -> ScalarFormatter:

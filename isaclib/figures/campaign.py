@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from isaclib.campaign.figure_spec import FigureSpec
+from isaclib.campaign.quantity_spec import QuantitySpec
 from isaclib.campaign.tidy import open_summary
 from isaclib.figures import style
 from isaclib.figures.caption import caption
@@ -60,18 +61,31 @@ def draw(summary_nc: str | Path, figure: FigureSpec | Mapping[str, Any], stem: s
 
 
 def _write_numbers(path: Path, summary: Any, figure: FigureSpec, drawn: Sequence[Line]) -> None:
-    x = "iteration" if figure.kind == "convergence" else str(figure.x)
-    labels = summary[x].values if x in summary.coords and is_text(summary[x].values) else None
+    axis = figure.axis or "iteration"
+    labels = summary[axis].values if axis in summary.coords and is_text(summary[axis].values) else None
+    columns = ["metric", "statistic", "band", axis, "value", "lower", "upper", "count"]
+    if across := figure.quantities.get("x"):
+        columns += ["x_metric", "x_statistic", "x_band", "x", "x_lower", "x_upper"]
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     with partial.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         series = [figure.series] if figure.series else []
-        writer.writerow(["scheme", *series, "metric", "statistic", "band", x, "value", "lower", "upper", "count"])
+        writer.writerow(["scheme", *series, *columns])
         for line in drawn:
-            curve = line.curve
-            metric = f"sqrt({curve.metric})" if curve.root else curve.metric
-            head = [line.label, *line.series[1:], metric, curve.statistic, curve.band]
-            for at, ends, count in zip(line.x, line.ends, line.count, strict=True):
+            head = [line.label, *line.series[1:], *_told(line.curve)]
+            for i, at in enumerate(line.steps):
                 place = labels[int(at)] if labels is not None else f"{at:.10g}"
-                writer.writerow([*head, place, *("" if end != end else f"{end:.10g}" for end in ends), int(count)])
+                row = [*head, place, *_numbers(line.ends[i]), int(line.count[i])]
+                if across and line.across is not None:
+                    row += [*_told(across), *_numbers(line.across[i])]
+                writer.writerow(row)
     os.replace(partial, path)
+
+
+def _told(quantity: QuantitySpec) -> list[str]:
+    metric = f"sqrt({quantity.metric})" if quantity.root else quantity.metric
+    return [metric, quantity.statistic, quantity.band]
+
+
+def _numbers(ends: Iterable[float]) -> list[str]:
+    return ["" if end != end else f"{end:.10g}" for end in ends]

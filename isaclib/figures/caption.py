@@ -10,6 +10,7 @@ import numpy as np
 from isaclib.campaign import tidy
 from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.pairing import PAIRED
+from isaclib.campaign.quantity_spec import QuantitySpec
 from isaclib.campaign.statistics import QUANTILES
 from isaclib.figures.lines import Line, asked
 from isaclib.figures.plot import legend_label, quantity, x_label
@@ -70,30 +71,35 @@ def _shown(summary: xr.Dataset, figure: FigureSpec) -> str:
         look = "markers" if curve.line == "none" else f"{curve.line} lines"
         words.append(quantity(summary, curve) + (f" ({look})" if several else ""))
     what = " and ".join(dict.fromkeys(words))
-    over = x_label(summary, figure).split(" (")[0]
-    over = over if over[:2].isupper() else over[:1].lower() + over[1:]
     selected = ", ".join(f"{axis} = {value}" for axis, value in figure.select.items())
-    over = "iterations" if figure.kind == "convergence" else over
-    return f"{what[:1].upper()}{what[1:]} over the {over}" + (f" at {selected}" if selected else "")
+    if isinstance(figure.x, QuantitySpec):
+        steps = str(summary[figure.axis].attrs.get("long_name", figure.axis)).split(";")[0]
+        over = f"against the {quantity(summary, figure.x)}, a point for each value of the axis {steps}"
+    else:
+        over = x_label(summary, figure).split(" (")[0]
+        over = over if over[:2].isupper() else over[:1].lower() + over[1:]
+        over = f"over the {'iterations' if figure.kind == 'convergence' else over}"
+    return f"{what[:1].upper()}{what[1:]} {over}" + (f" at {selected}" if selected else "")
 
 
 def _bands(summary: xr.Dataset, figure: FigureSpec) -> list[str]:
     marks: dict[str, list[tuple[str, str]]] = {}
-    for curve in figure.y:
-        if curve.band == "quartiles":
+    for shown in figure.quantities.values():
+        if shown.band == "quartiles":
             meaning = "25 to 75 % of the draws"
-        elif curve.band == "interval" and (curve.statistic in _METHODS or curve.statistic in QUANTILES):
-            meaning = f"95 % confidence intervals ({_METHODS.get(curve.statistic, 'order statistics')})"
+        elif shown.band == "interval" and (shown.statistic in _METHODS or shown.statistic in QUANTILES):
+            meaning = f"95 % confidence intervals ({_METHODS.get(shown.statistic, 'order statistics')})"
         else:
             continue
-        mark = "error bars" if curve.line == "none" else "bands"
-        marks.setdefault(meaning, []).append((mark, quantity(summary, curve)))
+        curves = figure.y if shown is figure.x else [shown]
+        looks = ["error bars" if getattr(curve, "line", "") == "none" else "bands" for curve in curves]
+        marks.setdefault(meaning, []).extend((mark, quantity(summary, shown)) for mark in looks)
     said = []
     for meaning, drawn in marks.items():
         names = " and ".join(dict.fromkeys(mark for mark, _ in drawn)).capitalize()
         of = f" of {', '.join(dict.fromkeys(name for _, name in drawn))}" if len(marks) > 1 else ""
         said.append(f"{names}{of}: {meaning}")
-    if any(curve.statistic in PAIRED for curve in figure.y):
+    if any(shown.statistic in PAIRED for shown in figure.quantities.values()):
         said.append("Pairs: the same draws under a scheme and under the first of the campaign")
     if figure.kind == "convergence":
         said.append("A draw whose solver has stopped keeps its last value; curves end where under 1 % still iterate")

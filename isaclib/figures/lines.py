@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isaclib.campaign import tidy
-from isaclib.campaign.figure_spec import CurveSpec, FigureSpec
+from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.pairing import PAIRED
+from isaclib.campaign.quantity_spec import CurveSpec, QuantitySpec
 from isaclib.campaign.summary import TRACE
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ class Line:
         Axis and value that tell it from curves of the same scheme; empty where there is none.
     curve : CurveSpec
         The quantity.
-    x : ndarray, shape (X,)
-        Values of the axis (their positions where they are labels), or iterations.
+    steps : ndarray, shape (X,)
+        Values of the grid axis (their positions where they are labels), or iterations.
     ends : ndarray, shape (X, 3)
         Value, lower and upper end of the band; NaN where there is none.
+    across : ndarray, shape (X, 3), or None
+        The same of the metric on the x axis; None where `steps` are on it.
     count : ndarray of int, shape (X,)
         Realisations behind each value.
     """
@@ -45,9 +48,15 @@ class Line:
     label: str
     series: tuple[str, Any] | tuple[()]
     curve: CurveSpec
-    x: np.ndarray
+    steps: np.ndarray
     ends: np.ndarray
+    across: np.ndarray | None
     count: np.ndarray
+
+    @property
+    def x(self) -> np.ndarray:
+        """Where the points stand on the x axis, shape (X,)."""
+        return self.steps if self.across is None else self.across[:, 0]
 
 
 def lines(summary: xr.Dataset, figure: FigureSpec) -> list[Line]:
@@ -75,13 +84,14 @@ def lines(summary: xr.Dataset, figure: FigureSpec) -> list[Line]:
     labels = [str(label) for label in summary["scheme"].values]
     figure.check(axes=axes, schemes=labels, where=f"figure {figure.name}")
     about = {entry["label"]: entry for entry in json.loads(summary.attrs.get("curves", "[]"))}
+    across = _quantity(summary, figure, figure.x)[0] if isinstance(figure.x, QuantitySpec) else None
     drawn = []
     for curve in figure.y:
         values, count, running = _quantity(summary, figure, curve)
         for label in asked(summary, figure, curve):
             for series in _series(axes, figure.series):
                 at = {
-                    **{axis: v[0] for axis, v in axes.items() if axis != figure.x},
+                    **{axis: v[0] for axis, v in axes.items() if axis != figure.axis},
                     **figure.select,
                     **dict([series] if series else []),
                 }
@@ -91,6 +101,11 @@ def lines(summary: xr.Dataset, figure: FigureSpec) -> list[Line]:
                 keep = np.ones(len(ends), dtype=bool)
                 if running is not None:
                     keep = _still_running(running.isel(place).values, number)
+                other = None
+                if across is not None:
+                    other = across.isel(place).values
+                    # a point needs both of its coordinates
+                    keep = ~np.isnan(ends[:, 0]) & ~np.isnan(other[:, 0])
                 if np.isnan(ends[keep, 0]).all():
                     continue
                 drawn.append(
@@ -100,8 +115,9 @@ def lines(summary: xr.Dataset, figure: FigureSpec) -> list[Line]:
                         label=label,
                         series=series,
                         curve=curve,
-                        x=_positions(summary, figure)[keep],
+                        steps=_positions(summary, figure)[keep],
                         ends=ends[keep],
+                        across=None if other is None else other[keep],
                         count=number[keep],
                     )
                 )
@@ -123,19 +139,19 @@ def _positions(summary: xr.Dataset, figure: FigureSpec) -> np.ndarray:
         steps = summary["iteration"].values if "iteration" in summary.coords else np.arange(summary.sizes["iteration"])
         # the first entry is the objective after the first iteration
         return steps.astype(float) + (1.0 - float(steps[0]))
-    values = summary[figure.x].values
+    values = summary[figure.axis].values
     return np.arange(len(values), dtype=float) if is_text(values) else values.astype(float)
 
 
 def _quantity(
-    summary: xr.Dataset, figure: FigureSpec, curve: CurveSpec
+    summary: xr.Dataset, figure: FigureSpec, curve: QuantitySpec
 ) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray | None]:
-    """Value and ends (..., x, limit), realisations, and draws still running of one quantity."""
-    along = "iteration" if figure.kind == "convergence" else str(figure.x)
+    """Value and ends (..., axis, limit), realisations, and draws still running of one quantity."""
+    along = figure.axis or "iteration"
     population: dict[str, Any] = {"population": figure.population}
     metric = tidy.metric(summary, curve.metric)
     if ("iteration" in metric.dims) != (along == "iteration"):
-        kind = "convergence" if along != "iteration" else "curves"
+        kind = "convergence" if along != "iteration" else "curves or tradeoff"
         raise ValueError(f"figure {figure.name}: metric {curve.metric!r} belongs in a figure of kind {kind}")
     if curve.statistic in PAIRED:
         values = summary[f"{curve.metric}_paired"].sel(paired=curve.statistic)

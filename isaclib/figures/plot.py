@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isaclib.campaign.figure_spec import CurveSpec, FigureSpec
+from isaclib.campaign.figure_spec import FigureSpec
+from isaclib.campaign.quantity_spec import QuantitySpec
 from isaclib.figures import style
-from isaclib.figures.axes import named, set_x, set_y
+from isaclib.figures.axes import named, set_metric, set_x
 from isaclib.figures.lines import Line, is_text
+from isaclib.figures.region import confidence_region
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,14 +60,17 @@ def plot(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> Figu
     page = Figure(figsize=(width, height), layout="constrained")
     axes = page.add_subplot()
     for line in lines:
-        _draw(axes, line, looks[legend_label(summary, line)])
+        _draw(axes, line, looks[legend_label(summary, line)], figure)
     if lines:
-        labels = None
-        if figure.x is not None and is_text(summary[figure.x].values):
-            labels = summary[figure.x].values.tolist()
-        values = np.concatenate([line.x for line in lines])
-        set_x(axes, values, labels, log=figure.log_x, continuous=figure.kind == "convergence")
-        set_y(axes, log=figure.log_y)
+        if figure.kind == "tradeoff":
+            set_metric(axes, "x", log=figure.log_x)
+        else:
+            labels = None
+            if figure.axis is not None and is_text(summary[figure.axis].values):
+                labels = summary[figure.axis].values.tolist()
+            values = np.concatenate([line.x for line in lines])
+            set_x(axes, values, labels, log=figure.log_x, continuous=figure.kind == "convergence")
+        set_metric(axes, "y", log=figure.log_y)
     # a column is about so many letters wide, and its data so many high
     axes.set_xlabel(textwrap.fill(x_label(summary, figure), 56))
     axes.set_ylabel(textwrap.fill(y_label(summary, figure), 42))
@@ -87,7 +92,7 @@ def legend_label(summary: xr.Dataset, line: Line) -> str:
     return f"{label}, {value:g} {name}" if unit == "1" else f"{label}, {name} {value:g} {unit}"
 
 
-def quantity(summary: xr.Dataset, curve: CurveSpec) -> str:
+def quantity(summary: xr.Dataset, curve: QuantitySpec) -> str:
     """Return what the legend and the caption call a quantity."""
     if curve.label:
         return curve.label
@@ -105,6 +110,8 @@ def x_label(summary: xr.Dataset, figure: FigureSpec) -> str:
     """Return the label of the x axis."""
     if figure.x_label:
         return figure.x_label
+    if isinstance(figure.x, QuantitySpec):
+        return named(quantity(summary, figure.x), _units(summary, figure.x))
     if figure.x is None:
         return "Iteration"
     attrs = summary[figure.x].attrs
@@ -120,7 +127,7 @@ def y_label(summary: xr.Dataset, figure: FigureSpec) -> str:
     return named(", ".join(names), units.pop() if len(units) == 1 else None)
 
 
-def _units(summary: xr.Dataset, curve: CurveSpec) -> str:
+def _units(summary: xr.Dataset, curve: QuantitySpec) -> str:
     units = str(summary[curve.metric].attrs.get("units", "1"))
     if curve.statistic == "ratio_median":
         return "1"
@@ -137,7 +144,7 @@ def _size(curves: int, quantities: int) -> tuple[float, float]:
     return width, height + 0.14 * rows
 
 
-def _draw(axes: Axes, line: Line, look: style.Look) -> None:
+def _draw(axes: Axes, line: Line, look: style.Look, figure: FigureSpec) -> None:
     import matplotlib
 
     value, lower, upper = line.ends.T
@@ -145,12 +152,12 @@ def _draw(axes: Axes, line: Line, look: style.Look) -> None:
     width = look.width * matplotlib.rcParams["lines.linewidth"]
     order = (2.0 if look.width < 1.0 else 1.8) if look.bound else 3.0
     if curve.line == "none":
-        errors = np.abs(np.nan_to_num(np.stack([value - lower, upper - value])))
         # hollow: markers of close schemes must not hide each other
         axes.errorbar(
             line.x,
             value,
-            errors,
+            _errors(line.ends),
+            None if line.across is None else _errors(line.across),
             color=look.color,
             ls="none",
             marker=look.marker,
@@ -173,9 +180,28 @@ def _draw(axes: Axes, line: Line, look: style.Look) -> None:
         zorder=order,
         clip_on=marker is None,
     )
-    if not np.isnan(lower).all():
-        alpha = 0.15 if curve.band == "quartiles" else 0.25
+    alpha = 0.15 if curve.band == "quartiles" else 0.25
+    if line.across is not None:
+        _fill(axes, line, alpha=alpha, color=look.color, log_x=figure.log_x, log_y=figure.log_y)
+    elif not np.isnan(lower).all():
         axes.fill_between(line.x, lower, upper, color=look.color, alpha=alpha, lw=0, zorder=1.5)
+
+
+def _errors(ends: np.ndarray) -> np.ndarray:
+    """Lengths below and above a value, as matplotlib wants them; none where there is no interval."""
+    return np.abs(np.nan_to_num(ends[:, [0, 2]] - ends[:, [1, 0]])).T
+
+
+def _fill(axes: Axes, line: Line, *, alpha: float, color: str, log_x: bool, log_y: bool) -> None:
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    if line.across is None:
+        return
+    polygons = [p for p in confidence_region(line.across, line.ends, log_x=log_x, log_y=log_y) if len(p) > 2]
+    if polygons:
+        outline = Path.make_compound_path(*(Path(np.vstack([p, p[:1]]), closed=True) for p in polygons))
+        axes.add_patch(PathPatch(outline, color=color, alpha=alpha, lw=0, zorder=1.5))
 
 
 def _legends(

@@ -25,8 +25,19 @@ SCHEMES = {
     "crb-min-hbf": (ORANGE, "v"),
     "sensing-only-fdbf": (BLACK, "P"),
     "sensing-only-hbf": (SILVER, "X"),
+    "sca-bcd-fdbf": (BLUE, "<"),
+    "sca-bcd-hbf": (VERMILLION, ">"),
+    "matrix-approximation-hbf": (GREEN, "h"),
+    "communication-only-fdbf": (BLUE, "d"),
+    "communication-only-hbf": (VERMILLION, "*"),
+    "dpc-bound": (BLACK, "p"),
 }
-"""Colour and marker of the schemes; others take theirs from `REST` by their name."""
+"""Colour and marker of the schemes; others take theirs from `REST` by their name.
+
+Blue is the fully digital and vermillion the hybrid architecture, whichever way it is designed."""
+
+BOUNDS = ("sensing-only-", "communication-only-", "dpc-bound")
+"""How the names of schemes begin that are drawn for orientation, without markers."""
 
 REST = (
     (SKY, "<"),
@@ -38,6 +49,9 @@ REST = (
     (BLUE, "8"),
     (GREY, "H"),
 )
+
+DASHED = (0, (5, 2))
+"""Line style of a bound, and of the second design of an architecture."""
 
 VARIANT_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 """Markers of several curves of one scheme, in their order."""
@@ -75,7 +89,8 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
 
     A scheme keeps its colour and marker in every figure. Several curves of one scheme (other
     numbers of RF chains) share the hue, from light to full, with markers of their own; the
-    curves of another solver are dash-dotted.
+    curves of another solver are dash-dotted. Where two designs of one architecture meet, the
+    second is dashed.
 
     Parameters
     ----------
@@ -89,7 +104,10 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
     base = _base([scheme for scheme, _, _ in curves])
     solvers: dict[str, list[str]] = {}
     labels: dict[tuple[str, str], list[str]] = {}
+    designs: dict[str, list[str]] = {}
     for scheme, solver, label in curves:
+        if scheme not in designs.setdefault(base[scheme][0], []) and not scheme.startswith(BOUNDS):
+            designs[base[scheme][0]].append(scheme)
         if solver not in solvers.setdefault(scheme, []):
             solvers[scheme].append(solver)
         labels.setdefault((scheme, solver), []).append(label)
@@ -98,13 +116,15 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
         color, marker = base[scheme]
         family = labels[scheme, solver]
         place, size = family.index(label), len(family)
-        if scheme.startswith("sensing-only"):
-            # both architectures attain the same bound: a dark dashed line over a light one shows both
-            light = scheme.endswith("-hbf")
-            line, width = ("solid", 1.4) if light else ((0, (5, 2)), 0.7)
-            found.append(Look(shade(color, place, size), marker, line, width, bound=True))
+        if scheme.startswith(BOUNDS):
+            # both architectures attain the same sensing bound: a dark dashed line over a light one shows both
+            light = scheme == "sensing-only-hbf"
+            line: Any = "solid" if light or scheme == "dpc-bound" else DASHED
+            found.append(Look(shade(color, place, size), marker, line, 1.4 if light else 0.7, bound=True))
             continue
-        dashes = "solid" if solvers[scheme].index(solver) == 0 else (0, (4, 1, 1, 1))
+        dashes: Any = "solid" if designs[color].index(scheme) == 0 else DASHED
+        if solvers[scheme].index(solver) > 0:
+            dashes = (0, (4, 1, 1, 1))
         found.append(
             Look(
                 shade(color, place, size), VARIANT_MARKERS[place % len(VARIANT_MARKERS)] if size > 1 else marker, dashes

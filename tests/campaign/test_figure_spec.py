@@ -13,6 +13,13 @@ RMSE = {
     ],
     "log_y": True,
 }
+TRADEOFF = {
+    "name": "tradeoff",
+    "kind": "tradeoff",
+    "x": {"metric": "peb_m", "statistic": "median"},
+    "along": "power_dbm",
+    "y": {"metric": "sum_rate", "statistic": "mean"},
+}
 
 
 def test_an_entry_becomes_a_figure_with_its_defaults() -> None:
@@ -29,12 +36,23 @@ def test_convergence_draws_the_median_trace_unless_told_otherwise() -> None:
     assert (curve.metric, curve.statistic, curve.band) == ("trace", "median", "quartiles")
 
 
+def test_a_tradeoff_has_metrics_on_both_axes_and_runs_along_a_third() -> None:
+    figure = FigureSpec.read(TRADEOFF)
+    assert figure.axis == "power_dbm"
+    assert {key: (shown.metric, shown.statistic) for key, shown in figure.quantities.items()} == {
+        "x": ("peb_m", "median"),
+        "y[0]": ("sum_rate", "mean"),
+    }
+    assert FigureSpec.read(RMSE).axis == "power_dbm"
+    assert list(FigureSpec.read(RMSE).quantities) == ["y[0]", "y[1]"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"nmae": "a"}, "figures[3]: key 'nmae' is unknown: did you mean 'name'?"),
         ({"name": "a b"}, "figures[3].name = 'a b': expected letters"),
-        ({"kind": "curve"}, "figures[3].kind = 'curve': expected one of curves, convergence"),
+        ({"kind": "curve"}, "figures[3].kind = 'curve': expected one of curves, convergence, tradeoff"),
         ({"kind": "convergence"}, "figures[3].x = 'power_dbm': expected none"),
         (
             {"kind": "convergence", "x": None, "y": {"metric": "trace", "statistic": "ratio_median"}},
@@ -53,6 +71,11 @@ def test_convergence_draws_the_median_trace_unless_told_otherwise() -> None:
             {"y": {"metric": "speb_m2", "statistic": "mean", "root": True}},
             "figures[3].y[0].root = True: expected a quantile",
         ),
+        (
+            {"along": "power_dbm"},
+            "figures[3].along = 'power_dbm': expected none, only a figure of kind tradeoff has it",
+        ),
+        ({"x": {"metric": "peb_m"}}, "figures[3].x = {'metric': 'peb_m'}: expected the name of a grid axis"),
         ({"log_y": "yes"}, "figures[3].log_y = 'yes': expected true or false"),
         ({"schemes": "speb-min-hbf"}, "figures[3].schemes = 'speb-min-hbf': expected a list of labels"),
     ],
@@ -60,6 +83,24 @@ def test_convergence_draws_the_median_trace_unless_told_otherwise() -> None:
 def test_a_bad_entry_gets_one_line(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared below
         FigureSpec.read({**RMSE, **change}, "figures[3]")
+    assert str(refused.value).startswith(message)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": "power_dbm"}, "figures[3].x = 'power_dbm': expected a metric, {metric: ..., statistic: ...}"),
+        ({"x": None}, "figures[3].x is missing: expected a metric"),
+        ({"x": {"statistic": "median"}}, "figures[3].x: metric is missing"),
+        ({"x": {"metric": "peb_m", "line": "solid"}}, "figures[3].x: key 'line' is unknown"),
+        ({"x": {"metric": "peb_m", "statistic": "rmse"}}, "figures[3].x.statistic = 'rmse': expected one of mean"),
+        ({"along": None}, "figures[3].along is missing: expected the name of the grid axis"),
+    ],
+)
+def test_a_bad_tradeoff_gets_one_line(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared below
+        FigureSpec.read({**TRADEOFF, **change}, "figures[3]")
     assert str(refused.value).startswith(message)
     assert "\n" not in str(refused.value)
 
@@ -80,4 +121,19 @@ def test_a_figure_is_held_against_its_campaign(change: dict[str, Any], message: 
     FigureSpec.read({**RMSE, "series": "rf_chains"}).check(axes=axes, schemes=schemes)
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared below
         FigureSpec.read({**RMSE, **change}).check(axes=axes, schemes=schemes)
+    assert str(refused.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"along": "level"}, "figures[0].along = 'level': expected an axis of the grid"),
+        ({}, "figures[0]: axis 'rf_chains' has 2 values: expected it as along, as series or in select"),
+    ],
+)
+def test_a_tradeoff_is_held_against_its_campaign(change: dict[str, Any], message: str) -> None:
+    axes = {"power_dbm": [10, 20], "rf_chains": [4, 8]}
+    FigureSpec.read({**TRADEOFF, "series": "rf_chains"}).check(axes=axes, schemes=[])
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared below
+        FigureSpec.read({**TRADEOFF, **change}).check(axes=axes, schemes=[])
     assert str(refused.value).startswith(message)

@@ -30,6 +30,15 @@ RMSE = {
     ],
 }
 CONVERGENCE = {"name": "convergence", "kind": "convergence", "select": {"power_dbm": 20.0}}
+TRADEOFF = {
+    "name": "tradeoff",
+    "kind": "tradeoff",
+    "x": {"metric": "peb_m", "statistic": "median"},
+    "along": "power_dbm",
+    "y": {"metric": "speb_m2", "statistic": "mean", "marker": True},
+    "log_x": True,
+    "log_y": True,
+}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +78,62 @@ def test_the_csv_holds_what_is_drawn(summary_nc: Path, tmp_path: Path) -> None:
         assert int(row["count"]) == summary[f"{row['metric']}_count"].sel(at)
 
 
-@pytest.mark.parametrize("entry", [RMSE, CONVERGENCE], ids=lambda entry: entry["name"])
+def test_the_csv_of_a_tradeoff_holds_both_coordinates_and_where_they_are_taken(
+    summary_nc: Path, tmp_path: Path
+) -> None:
+    files = draw(summary_nc, TRADEOFF, tmp_path / "tradeoff")
+    with files[2].open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    summary = open_summary(summary_nc)
+    assert len(rows) == summary.sizes["scheme"] * summary.sizes["power_dbm"]
+    for row in rows:
+        at = {"scheme": row["scheme"], "power_dbm": float(row["power_dbm"]), "population": "common"}
+        x = summary["peb_m"].sel(at).sel(statistic="median")
+        np.testing.assert_allclose([float(row[end]) for end in ("x", "x_lower", "x_upper")], x, rtol=1e-9)
+        y = summary["speb_m2"].sel(at).sel(statistic="mean")
+        np.testing.assert_allclose([float(row[end]) for end in ("value", "lower", "upper")], y, rtol=1e-9)
+        assert (row["x_metric"], row["x_statistic"], row["metric"]) == ("peb_m", "median", "speb_m2")
+
+
+def test_a_tradeoff_has_a_region_for_every_scheme_and_says_what_it_is(summary_nc: Path) -> None:
+    summary = open_summary(summary_nc)
+    page = page_of(summary, TRADEOFF)
+    (axes,) = page.axes
+    assert axes.get_xlabel() == "Median position error bound (m)"
+    assert axes.get_ylabel() == "Mean squared position error bound (m²)"
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+    assert len(axes.patches) == len(axes.lines) == summary.sizes["scheme"]
+    for curve, region in zip(axes.lines, axes.patches, strict=True):
+        inside = region.get_path().get_extents()
+        assert inside.x0 <= min(curve.get_xdata()) <= max(curve.get_xdata()) <= inside.x1
+        assert inside.y0 <= min(curve.get_ydata()) <= max(curve.get_ydata()) <= inside.y1
+    figure = FigureSpec.read(TRADEOFF)
+    text = caption(summary, figure, lines(summary, figure))
+    for said in (
+        "Mean squared position error bound against the median position error bound, a point for each",
+        "Bands of median position error bound: 95 % confidence intervals (order statistics)",
+        "Bands of mean squared position error bound: 95 % confidence intervals (Student's t)",
+    ):
+        assert said in text
+
+
+def test_a_tradeoff_with_markers_alone_has_error_bars_both_ways(summary_nc: Path) -> None:
+    y = {"metric": "speb_m2", "line": "none", "marker": True}
+    page = page_of(open_summary(summary_nc), {**TRADEOFF, "y": y})
+    (axes,) = page.axes
+    assert not axes.patches
+    assert all(container.has_xerr and container.has_yerr for container in axes.containers)
+
+
+def test_a_point_without_one_of_its_coordinates_is_left_out(summary_nc: Path) -> None:
+    summary = open_summary(summary_nc)
+    summary["peb_m"].loc[{"scheme": "speb-min-hbf", "power_dbm": 20.0}] = np.nan
+    drawn = lines(summary, FigureSpec.read(TRADEOFF))
+    assert drawn[0].steps.tolist() == [10.0, 20.0, 30.0]
+    assert drawn[1].steps.tolist() == [10.0, 30.0]
+
+
+@pytest.mark.parametrize("entry", [RMSE, CONVERGENCE, TRADEOFF], ids=lambda entry: entry["name"])
 def test_legends_and_labels_lie_outside_the_data_and_inside_the_page(summary_nc: Path, entry: dict[str, Any]) -> None:
     page = page_of(open_summary(summary_nc), entry)
     (axes,) = page.axes

@@ -1,3 +1,4 @@
+import pytest
 from matplotlib import colors, rcParams
 
 from isaclib.figures import style
@@ -7,7 +8,28 @@ def test_a_scheme_looks_the_same_in_every_figure() -> None:
     alone = style.looks([("snr-max-hbf", "direct", "snr-max-hbf")])
     among = style.looks([(name, "direct", name) for name in style.SCHEMES])
     assert alone[0] == among[list(style.SCHEMES).index("snr-max-hbf")]
-    assert len({look.color for look in among}) == len({look.marker for look in among}) == len(style.SCHEMES)
+    assert len({look.marker for look in among}) == len(style.SCHEMES)
+
+
+@pytest.mark.parametrize(
+    "others", [("sca-bcd", "matrix", "communication", "dpc"), ("speb", "snr", "two", "crb", "sens")]
+)
+def test_schemes_of_one_direction_have_colours_of_their_own(others: tuple[str, ...]) -> None:
+    names = [name for name in style.SCHEMES if name.startswith(direction)]
+    found = style.looks([(name, "direct", name) for name in names])
+    # a bound may share the colour of the architecture it bounds: it is a thin line without markers
+    assert len({(look.color, look.bound) for look in found}) == len(names)
+
+
+def test_two_designs_of_one_architecture_share_its_colour_and_differ_in_line_and_marker() -> None:
+    names = ["speb-min-hbf", "sca-bcd-hbf", "speb-min-fdbf", "sca-bcd-fdbf", "communication-only-hbf"]
+    found = dict(zip(names, style.looks([(name, "direct", name) for name in names]), strict=True))
+    for kind in ("hbf", "fdbf"):
+        sensing, communication = found[f"speb-min-{kind}"], found[f"sca-bcd-{kind}"]
+        assert sensing.color == communication.color
+        assert sensing.marker != communication.marker
+        assert (sensing.dashes, communication.dashes) == ("solid", style.DASHED)
+    assert style.looks([("sca-bcd-hbf", "direct", "alone")])[0].dashes == "solid"
 
 
 def test_variants_of_a_scheme_share_the_hue_and_differ_in_shade_and_marker() -> None:
