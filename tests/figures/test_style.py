@@ -12,7 +12,7 @@ def test_a_scheme_looks_the_same_in_every_figure() -> None:
 
 
 @pytest.mark.parametrize(
-    "others", [("sca-bcd", "matrix", "communication", "dpc"), ("speb", "snr", "two", "crb", "sens")]
+    "direction", [("sca-bcd", "matrix", "communication", "dpc"), ("speb", "snr", "two", "crb", "sens")]
 )
 def test_schemes_of_one_direction_have_colours_of_their_own(direction: tuple[str, ...]) -> None:
     names = [name for name in style.SCHEMES if name.startswith(direction)]
