@@ -45,3 +45,19 @@ def test_spectral_efficiency_is_the_sum_over_eigenmodes() -> None:
     modes = np.linalg.svd(channel @ factor, compute_uv=False)
     expected = np.log2(1.0 + modes**2 / noise[:, None]).sum(axis=-1)
     np.testing.assert_allclose(links.spectral_efficiency(channel, covariance, noise), expected)
+
+
+def test_dirty_paper_coding_frees_a_user_of_the_users_before_it() -> None:
+    channels, beamformers, noise = _normal(7, 5, 3, 8), _normal(8, 5, 8, 3), np.array([0.1, 0.2, 0.3])
+    got = links.dirty_paper_sinr(channels, beamformers, noise)
+    for b in range(5):
+        for k in range(3):
+            power = [abs(np.vdot(channels[b, k], beamformers[b, :, j])) ** 2 for j in range(3)]
+            assert got[b, k] == pytest.approx(power[k] / (sum(power[k + 1 :]) + noise[k]))
+
+
+def test_dirty_paper_coding_changes_nothing_for_one_user() -> None:
+    channels, beamformers = _normal(9, 5, 1, 8), _normal(10, 5, 8, 1)
+    np.testing.assert_allclose(
+        links.dirty_paper_sinr(channels, beamformers, 0.1), links.sinr(channels, beamformers, 0.1)
+    )

@@ -1,0 +1,1 @@
+"""Communication-oriented designs of ``hybrid``: sum-rate under a limit on the SPEB."""
