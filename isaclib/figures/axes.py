@@ -124,13 +124,15 @@ def _log_ticks(axis: Any, low: float, high: float) -> None:
     )
 
     decades = math.log10(high / low)
+    subs = (1.0, 2.0, 5.0) if decades > 0.8 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+    tens = np.arange(math.floor(math.log10(low)), math.log10(high))
+    ticks = np.outer(10.0**tens, subs)
     if decades > 2.5:
         axis.set_major_locator(LogLocator(10.0, numticks=12))
         axis.set_minor_locator(LogLocator(10.0, subs=tuple(range(2, 10)), numticks=12))
         plain = low >= 1e-3 and high <= 1e4
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}") if plain else LogFormatterMathtext())
-    elif decades > 0.35:
-        subs = (1.0, 2.0, 5.0) if decades > 0.8 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
+    elif np.count_nonzero((ticks >= low) & (ticks <= high)) > 2:
         axis.set_major_locator(LogLocator(10.0, subs=subs, numticks=30))
         axis.set_minor_locator(LogLocator(10.0, subs=tuple(range(2, 10)), numticks=30))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
