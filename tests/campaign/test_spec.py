@@ -197,6 +197,16 @@ def test_a_figure_of_what_no_run_has_is_refused(tmp_path, figure, message):
     assert message in str(caught.value)
 
 
+def test_the_metric_on_the_x_axis_is_one_number_a_draw_too(tmp_path):
+    path = tmp_path / "drawn.yaml"
+    path.write_text(
+        "{campaign: drawn, system: hybrid, seed: 1, realisations: 1, schemes: [speb-min-fdbf], grid: {power_dbm: [20]},"
+        " figures: [{name: f, kind: tradeoff, x: {metric: rate}, along: power_dbm, y: {metric: peb_m}}]}"
+    )
+    with pytest.raises(CampaignError, match=r"figures\[0\]\.x\.metric: 'rate': expected one number a draw"):
+        load(path)
+
+
 @pytest.mark.parametrize(
     ("scheme", "hint"),
     [
