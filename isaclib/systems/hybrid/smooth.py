@@ -43,8 +43,8 @@ def _gain_matrix(basis: np.ndarray, phases: np.ndarray, chains: int, rotor: np.n
 
 
 @numba.njit(cache=True)
-def _sensing(y: np.ndarray, cost: np.ndarray, gradient: np.ndarray, scale: float) -> float:
-    """log tr(C M^-1); adds scale times its gradient in the rows 0..2 of Y."""
+def sensing_cost(y: np.ndarray, cost: np.ndarray, gradient: np.ndarray, scale: float) -> float:
+    """Return log tr(C M^-1); add `scale` times its gradient in the rows 0..2 of Y."""
     users = y.shape[1]
     q = 1e-300
     s1 = 0.0j
@@ -188,12 +188,12 @@ def evaluate(
             gy[p, k] = 0.0
     _rates(y, noise, log_rate, constraint)
     if objective == SENSING_COST:
-        value = _sensing(y, cost, gy, 1.0)
+        value = sensing_cost(y, cost, gy, 1.0)
         total = value + penalty(constraint, multiplier, rho, weight)
     else:
         if cap < np.inf:
             # a second pass adds the gradient once its weight is known
-            constraint[users] = cap - _sensing(y, cost, gy, 0.0)
+            constraint[users] = cap - sensing_cost(y, cost, gy, 0.0)
         if objective == ILLUMINATION:
             value = _illumination(y, gy, 1.0)
             total = value + penalty(constraint, multiplier, rho, weight)
@@ -204,7 +204,7 @@ def evaluate(
             total = value + penalty(constraint[users:], multiplier[users:], rho, weight[users:])
             weight[:users] = 1.0
         if cap < np.inf and weight[users] > 0.0:
-            _sensing(y, cost, gy, weight[users])
+            sensing_cost(y, cost, gy, weight[users])
     _rates_gradient(y, noise, weight, gy)
     # back through Y = E F, F = X / norm
     along = 0.0
@@ -247,4 +247,4 @@ def objective_of(y: np.ndarray, cost: np.ndarray, illumination: bool) -> float:
     unused = np.zeros_like(y)
     if illumination:
         return _illumination(y, unused, 0.0)
-    return _sensing(y, cost, unused, 0.0)
+    return sensing_cost(y, cost, unused, 0.0)

@@ -1,0 +1,228 @@
+"""The dual of the sum-rate problem under a cap on the SPEB, compiled.
+
+f(R) = tr(C M(R)^-1) <= c with R of unit power implies one linear constraint for every symmetric
+X >= 0 and complex v (see `isaclib.systems.hybrid.dual_barrier` for the inequalities behind it):
+
+    tr(Q R) <= 1,   Q = (I - Z) / (1 - u / c),
+    Z = tr(X) a0 a0^H + (b + a0 v^H) X (b + a0 v^H)^H,   u = (tr (C^1/2 X C^1/2)^1/2)^2,
+
+as long as Z < I. The sum-rate under such a constraint is that of the dual uplink
+(`isaclib.systems.hybrid.communication.uplink`), so that every (X, v) gives a bound on the sum-rate
+of all beamformers that meet the cap and the power, X = 0 the bound without a cap. The bound is
+quasi-convex in Z and u: a descent in X = L L^T and v, seven numbers, ends at the best one. Where
+its maximiser in lambda is unique there, the downlink beams that go with it meet the cap and attain
+the bound: there is no duality gap.
+
+Everything is written in an orthonormal basis of [a0, b, H] whose first three vectors span the
+sensing side: only T = I - Z on that side is of size three.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from isaclib.systems.hybrid.communication.uplink import best_rate, rate_slope
+from isaclib.systems.hybrid.dual_barrier import invert
+
+VARIABLES = 7
+"""L (three), v (two complex)."""
+
+MAX_STEPS = 300
+GRADIENT_TOLERANCE = 1e-10
+
+
+@numba.njit(cache=True)
+def scale(x: np.ndarray, cost: np.ndarray, cap: float) -> float:
+    """1 - u / c at a dual point: Q^-1 is so many times (I - Z)^-1."""
+    l11, l21, l22 = x[0], x[1], x[2]
+    root = math.sqrt(max(0.0, cost[0, 0] * cost[1, 1] - cost[0, 1] * cost[0, 1]))
+    trace = cost[0, 0] * l11 * l11 + 2.0 * cost[0, 1] * l11 * l21 + cost[1, 1] * (l21 * l21 + l22 * l22)
+    return 1.0 - (trace + 2.0 * root * abs(l11 * l22)) / cap
+
+
+@numba.njit(cache=True)
+def evaluate(
+    x: np.ndarray,
+    sensing: np.ndarray,
+    seen: np.ndarray,
+    rest: np.ndarray,
+    cost: np.ndarray,
+    cap: float,
+    gradient: np.ndarray,
+    powers: np.ndarray,
+    inverse: np.ndarray,
+) -> float:
+    """Bound in nat at a dual point; infinity where Z < I does not hold.
+
+    Parameters
+    ----------
+    x : ndarray, shape (7,)
+        L_11, L_21, L_22, then v_1 and v_2, real and imaginary part.
+    sensing : ndarray of complex, shape (3, 3)
+        [a0, b] in the basis of the sensing side.
+    seen : ndarray of complex, shape (3, K)
+        H on the sensing side.
+    rest : ndarray of complex, shape (K, K)
+        Gram matrix of what H has outside it.
+    cost : ndarray, shape (2, 2)
+        C.
+    cap : float
+        c.
+    gradient : ndarray, shape (7,)
+        Written.
+    powers : ndarray, shape (K,)
+        Uplink powers, written.
+    inverse : ndarray of complex, shape (3, 3)
+        T^-1, written.
+
+    Returns
+    -------
+    float
+    """
+    users = powers.size
+    l11, l21, l22 = x[0], x[1], x[2]
+    x11, x12, x22 = l11 * l11, l11 * l21, l21 * l21 + l22 * l22
+    root = math.sqrt(max(0.0, cost[0, 0] * cost[1, 1] - cost[0, 1] * cost[0, 1]))
+    allowed = scale(x, cost, cap)
+    if not allowed > 0.0:
+        return np.inf
+    # columns of J = [v^H; I]
+    v = np.array([complex(x[3], x[4]), complex(x[5], x[6])])
+    middle = np.zeros((3, 3), np.complex128)
+    xv0 = x11 * v[0] + x12 * v[1]
+    xv1 = x12 * v[0] + x22 * v[1]
+    middle[0, 0] = x11 + x22 + (v[0].conjugate() * xv0 + v[1].conjugate() * xv1).real
+    middle[1, 0], middle[2, 0] = xv0, xv1
+    middle[0, 1], middle[0, 2] = xv0.conjugate(), xv1.conjugate()
+    middle[1, 1], middle[1, 2], middle[2, 1], middle[2, 2] = x11, x12, x12, x22
+    adjoint = np.ascontiguousarray(sensing.conj().T)
+    matrix = -(sensing @ middle @ adjoint)
+    for i in range(3):
+        matrix[i, i] += 1.0
+    if math.isnan(invert(matrix, inverse)):
+        return np.inf
+    weighted = inverse @ seen
+    gram = allowed * (rest + np.ascontiguousarray(seen.conj().T) @ weighted)
+    value = best_rate(gram, powers)
+
+    slope = np.empty((users, users), np.complex128)
+    rate_slope(gram, powers, slope)
+    along = 0.0
+    for i in range(users):
+        for j in range(users):
+            along += (slope[i, j] * gram[j, i]).real
+    along /= allowed * cap
+    psi = allowed * (weighted @ slope @ np.ascontiguousarray(weighted.conj().T))
+    psi = adjoint @ psi @ sensing
+    # J^H Psi J, real part
+    p00 = psi[0, 0].real
+    g11 = p00 * abs(v[0]) ** 2 + 2.0 * (v[0] * psi[0, 1]).real + psi[1, 1].real + p00
+    g22 = p00 * abs(v[1]) ** 2 + 2.0 * (v[1] * psi[0, 2]).real + psi[2, 2].real + p00
+    g12 = (p00 * v[0] * v[1].conjugate() + v[0] * psi[0, 2] + psi[1, 0] * v[1].conjugate() + psi[1, 2]).real
+    g11 -= along * cost[0, 0]
+    g12 -= along * cost[0, 1]
+    g22 -= along * cost[1, 1]
+    gradient[0] = 2.0 * (g11 * l11 + g12 * l21) - 2.0 * along * root * math.copysign(1.0, l11) * abs(l22)
+    gradient[1] = 2.0 * (g12 * l11 + g22 * l21)
+    gradient[2] = 2.0 * g22 * l22 - 2.0 * along * root * abs(l11) * math.copysign(1.0, l22)
+    # d = 2 Re(dv^H X J^H Psi e_0)
+    t0 = v[0] * psi[0, 0] + psi[1, 0]
+    t1 = v[1] * psi[0, 0] + psi[2, 0]
+    w0 = x11 * t0 + x12 * t1
+    w1 = x12 * t0 + x22 * t1
+    gradient[3], gradient[4] = 2.0 * w0.real, 2.0 * w0.imag
+    gradient[5], gradient[6] = 2.0 * w1.real, 2.0 * w1.imag
+    return value
+
+
+@numba.njit(cache=True)
+def descend(
+    x: np.ndarray,
+    sensing: np.ndarray,
+    seen: np.ndarray,
+    rest: np.ndarray,
+    cost: np.ndarray,
+    cap: float,
+    powers: np.ndarray,
+    inverse: np.ndarray,
+) -> tuple[float, int]:
+    """Lower the bound from a dual point by BFGS.
+
+    Parameters
+    ----------
+    x : ndarray, shape (7,)
+        As `evaluate` takes it, with Z < I; overwritten by the best point.
+    sensing, seen, rest, cost, cap, powers, inverse
+        As for `evaluate`; the last two are written for the best point.
+
+    Returns
+    -------
+    value, evaluations
+        The bound in nat, valid whatever became of the descent.
+    """
+    n = VARIABLES
+    gradient = np.empty(n)
+    trial_gradient = np.empty(n)
+    value = evaluate(x, sensing, seen, rest, cost, cap, gradient, powers, inverse)
+    evaluations = 1
+    metric = np.eye(n)
+    fresh = True
+    for _ in range(MAX_STEPS):
+        size = np.max(np.abs(gradient))
+        if size <= GRADIENT_TOLERANCE:
+            break
+        direction = -(metric @ gradient)
+        slope = np.dot(direction, gradient)
+        if slope >= 0.0:
+            metric = np.eye(n)
+            fresh = True
+            direction = -gradient
+            slope = np.dot(direction, gradient)
+        step = min(1.0, 0.1 / math.sqrt(-slope)) if fresh else 1.0
+        accepted = False
+        trial = x
+        trial_value = value
+        # a weak Wolfe search: what curvature a nonsmooth function shows is kept (Lewis and Overton, 2013)
+        low, high = 0.0, np.inf
+        for _ in range(40):
+            trial = x + step * direction
+            trial_value = evaluate(trial, sensing, seen, rest, cost, cap, trial_gradient, powers, inverse)
+            evaluations += 1
+            if not trial_value <= value + 1e-4 * step * slope + 1e-15 * abs(value):
+                high = step
+            elif np.dot(trial_gradient, direction) < 0.9 * slope:
+                low = step
+                accepted = True
+            else:
+                accepted = True
+                break
+            step = 0.5 * (low + high) if high < np.inf else 2.0 * low
+        if not accepted or not trial_value <= value + 1e-15 * abs(value):
+            if fresh:
+                break
+            metric = np.eye(n)
+            fresh = True
+            continue
+        s = trial - x
+        y = trial_gradient - gradient
+        product = np.dot(s, y)
+        if product > 1e-300:
+            if fresh:
+                metric = np.eye(n) * (product / np.dot(y, y))
+            fresh = False
+            my = metric @ y
+            factor = (1.0 + np.dot(y, my) / product) / product
+            for i in range(n):
+                for j in range(n):
+                    metric[i, j] += factor * s[i] * s[j] - (my[i] * s[j] + s[i] * my[j]) / product
+        settled = value - trial_value <= 1e-15 * abs(value)
+        x[:] = trial
+        gradient[:] = trial_gradient
+        value = trial_value
+        if settled and np.max(np.abs(gradient)) <= 1e-7:
+            break
+    value = evaluate(x, sensing, seen, rest, cost, cap, gradient, powers, inverse)
+    return value, evaluations

@@ -1,0 +1,196 @@
+"""Multi-start search for hybrid beamformers of largest sum-rate under a cap on the SPEB."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from isaclib.systems.hybrid import smooth
+from isaclib.systems.hybrid.communication.beams import restore_cap, sum_rate
+from isaclib.systems.hybrid.descent import descend_many
+from isaclib.systems.hybrid.search import analog_gains
+from isaclib.systems.streams import Stream, Streams
+
+MAX_OUTER = 15
+MAX_INNER = 100
+TOLERANCE = 1e-6
+GRADIENT_TOLERANCE = 1e-4
+PENALTY = 10.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """Best hybrid beamformer of every draw, in normalised units.
+
+    Attributes
+    ----------
+    value : ndarray, shape (B,)
+        Sum-rate in nat; -inf where no start met the cap.
+    phases : ndarray, shape (B, N)
+        Phases of the analog beamformer.
+    digital : ndarray of complex, shape (B, N_RF, K)
+        Digital beamformer of unit power in front of F_A / sqrt(M).
+    evaluations : ndarray of int, shape (B,)
+        Evaluations of all starts.
+    trace : ndarray, shape (B, iteration)
+        Sum-rate of the best start after each L-BFGS step, NaN-padded.
+    """
+
+    value: np.ndarray
+    phases: np.ndarray
+    digital: np.ndarray
+    evaluations: np.ndarray
+    trace: np.ndarray
+
+
+def search(
+    basis: np.ndarray,
+    cost: np.ndarray,
+    noise: np.ndarray,
+    cap: float,
+    chains: int,
+    *,
+    projected: tuple[np.ndarray, ...],
+    starts: int,
+    rng: Streams,
+    trace: int = 0,
+) -> Found:
+    """Search from several starts and keep the best.
+
+    The starts, in this order: the fully digital beamformers given, each projected on the structure;
+    all subarrays on the target; subarrays on the users in turn, once for each way to begin;
+    subarrays on users and target; then random combinations of what target, derivatives and
+    users ask for.
+
+    Parameters
+    ----------
+    basis : ndarray of complex, shape (B, N, 3 + K)
+        V.
+    cost : ndarray, shape (2, 2)
+        C.
+    noise : ndarray, shape (B, K)
+        Normalised noise.
+    cap : float
+        Largest f; infinity: none.
+    chains : int
+        RF chains.
+    projected : tuple of ndarray of complex, each (B, N, K)
+        Fully digital beams.
+    starts : int
+        So many starts.
+    rng : Streams
+        Random starts.
+    trace : int
+        L-BFGS steps whose value is kept.
+
+    Returns
+    -------
+    Found
+    """
+    batch, elements, columns = basis.shape
+    users = columns - 3
+    capped = cap < np.inf
+    basis = np.ascontiguousarray(basis)
+    noise = np.ascontiguousarray(noise)
+    found = Found(
+        value=np.full(batch, -np.inf),
+        phases=np.zeros((batch, elements)),
+        digital=np.zeros((batch, chains, users), dtype=complex),
+        evaluations=np.zeros(batch, dtype=np.int64),
+        trace=np.full((batch, trace), np.nan),
+    )
+    value, residual = np.empty(batch), np.empty(batch)
+    evaluations = np.zeros(batch, dtype=np.int64)
+    for number in range(starts):
+        phases, digital = _start(number, basis, noise, chains, projected, rng)
+        parts = np.stack([digital.real, digital.imag], axis=-1).reshape(batch, -1)
+        x = np.ascontiguousarray(np.concatenate([phases, parts], axis=1))
+        traces = np.full((batch, trace), np.nan)
+        descend_many(
+            x, np.arange(batch), chains, basis, cost, noise, np.zeros(users), smooth.SUM_RATE,
+            math.log(cap) if capped else np.inf, np.zeros((batch, users + int(capped))), PENALTY, TOLERANCE,
+            GRADIENT_TOLERANCE, MAX_OUTER, MAX_INNER, value, residual, evaluations, traces,
+        )  # fmt: skip
+        found.evaluations[:] += evaluations
+        ends = x[:, elements:].reshape(batch, chains, users, 2)
+        beams = np.ascontiguousarray(ends[..., 0] + 1j * ends[..., 1])
+        gains = np.ascontiguousarray(analog_gains(basis, x[:, :elements], chains))
+        rates = np.empty(batch)
+        _finish(gains, cost, noise, cap, beams, rates)
+        better = rates > found.value
+        found.value[better] = rates[better]
+        found.phases[better] = x[better, :elements]
+        found.digital[better] = beams[better]
+        found.trace[better] = -traces[better]
+    return found
+
+
+@numba.njit(cache=True)
+def _finish(
+    gains: np.ndarray, cost: np.ndarray, noise: np.ndarray, cap: float, beams: np.ndarray, rates: np.ndarray
+) -> None:
+    """Bring the ends of the descents under the cap to rounding; write their sum-rates."""
+    for b in range(beams.shape[0]):
+        f = restore_cap(gains[b, :3], cost, cap, beams[b])
+        rates[b] = sum_rate(gains[b, 3:] @ beams[b], noise[b]) if f <= cap else -np.inf
+
+
+def _start(
+    number: int,
+    basis: np.ndarray,
+    noise: np.ndarray,
+    chains: int,
+    projected: tuple[np.ndarray, ...],
+    rng: Streams,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Phases (B, N) and digital beamformers (B, N_RF, K) of a start."""
+    batch, elements, columns = basis.shape
+    users = columns - 3
+    per_chain = elements // chains
+    if number < len(projected):
+        blocks = projected[number].reshape(batch, chains, per_chain, users)
+        dominant = np.linalg.svd(blocks, full_matrices=False)[0][..., 0]
+        rotors = np.exp(1j * np.angle(dominant))
+        digital = np.einsum("bcm,bcmk->bck", np.conj(rotors), blocks) / np.sqrt(per_chain)
+        return np.angle(dominant).reshape(batch, elements), digital
+    number -= len(projected)
+    if number == 0:
+        phases = np.angle(basis[:, :, 0])
+        return phases, _regularised(basis, noise, phases, chains, 0.5)
+    if number <= users:
+        # subarray r looks at user (r + first) mod K
+        looked_at = 3 + (np.arange(chains) + number - 1) % users
+        phases = _focused(basis, looked_at)
+        return phases, _regularised(basis, noise, phases, chains, 0.1)
+    if number == users + 1:
+        looked_at = np.arange(chains) % (users + 1)
+        phases = _focused(basis, np.where(looked_at == users, 0, 3 + looked_at))
+        return phases, _regularised(basis, noise, phases, chains, 0.3)
+    mixture = rng.complex_normal(Stream.SOLVER_START, (chains, columns), number)
+    # half a share for the derivatives of the response
+    mixture[:, :, 1:3] *= 0.5
+    blocks = basis.reshape(batch, chains, per_chain, columns)
+    phases = np.angle(np.einsum("bcmp,bcp->bcm", blocks, mixture)).reshape(batch, elements)
+    return phases, _regularised(basis, noise, phases, chains, 0.2)
+
+
+def _focused(basis: np.ndarray, looked_at: np.ndarray) -> np.ndarray:
+    """Phases (B, N) with subarray r matched to column looked_at[r] of the basis."""
+    columns = np.repeat(looked_at, basis.shape[1] // len(looked_at))
+    return np.angle(basis[:, np.arange(basis.shape[1]), columns])
+
+
+def _regularised(basis: np.ndarray, noise: np.ndarray, phases: np.ndarray, chains: int, share: float) -> np.ndarray:
+    """Regularised zero-forcing columns, with a share of light on the target in each."""
+    gains = analog_gains(basis, phases, chains)
+    channels = np.conj(np.swapaxes(gains[:, 3:], 1, 2)) / np.sqrt(noise)[:, None, :]
+    users = noise.shape[1]
+    gram = np.conj(np.swapaxes(channels, 1, 2)) @ channels
+    columns = channels @ np.linalg.inv(np.eye(users) + gram / users)
+    columns /= np.linalg.norm(columns, axis=1, keepdims=True)
+    light = np.conj(gains[:, 0])
+    light /= np.linalg.norm(light, axis=1, keepdims=True)
+    return (1.0 - share) * columns + share * light[:, :, None]
