@@ -168,11 +168,14 @@ def _draw(axes: Axes, line: Line, look: style.Look, figure: FigureSpec) -> None:
         )
         return
     dashes = look.dashes if curve.line == "solid" else _DASHES[curve.line]
+    # where two quantities of a scheme coincide, the second is seen on the first
+    first = curve.line == "solid" or not any(other.line == "solid" for other in figure.y)
+    color = look.color if first else style.darker(look.color)
     marker = look.marker if curve.marker and not look.bound else None
     axes.plot(
         line.x,
         value,
-        color=look.color,
+        color=color,
         ls=dashes,
         lw=width,
         marker=marker,
@@ -180,7 +183,7 @@ def _draw(axes: Axes, line: Line, look: style.Look, figure: FigureSpec) -> None:
         zorder=order,
         clip_on=marker is None,
     )
-    alpha = 0.15 if curve.band == "quartiles" else 0.25
+    alpha = 0.15 if curve.band == "quartiles" or look.bound else 0.25
     if line.across is not None:
         _fill(axes, line, alpha=alpha, color=look.color, log_x=figure.log_x, log_y=figure.log_y)
     elif not np.isnan(lower).all():

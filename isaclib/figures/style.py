@@ -155,6 +155,11 @@ def shade(color: str, place: int, size: int) -> str:
     return "#" + "".join(f"{round(c + (255 - c) * white):02X}" for c in channels)
 
 
+def darker(color: str) -> str:
+    """Return a colour mixed with black: a second quantity of a scheme on top of its first."""
+    return "#" + "".join(f"{int(color[i : i + 2], 16) // 2:02X}" for i in (1, 3, 5))
+
+
 def display(label: str) -> str:
     """Return a label as a legend prints it: ``speb-min-hbf`` as "SPEB-min HBF"; others as they are."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", label):
