@@ -1,1 +1,1 @@
-"""Reference solvers of the sensing-oriented schemes in CVXPY, as Section IV writes them."""
+"""Reference solvers of the schemes, mostly in CVXPY, as Sections IV and V write them."""

@@ -12,7 +12,7 @@ from isaclib.systems.base import Status
 from isaclib.systems.hybrid.certificate import sensing_and_channels, speb_lower_bound
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.normalisation import normalise
-from isaclib.systems.hybrid.reference.outcome import Attempt, attempt_each, to_design
+from isaclib.systems.hybrid.reference.outcome import Attempt, attempt_each, to_design, unattainable
 from isaclib.systems.hybrid.reference.programs import digital_relaxation
 from isaclib.systems.hybrid.reference.recovery import beams_from_covariances
 from isaclib.systems.hybrid.relaxation import relax
@@ -81,7 +81,7 @@ def digital_sdr(scenario: Scenario, options: Mapping[str, Any], rng: Streams) ->
     return to_design(
         scenario,
         problem,
-        attempt_each(scenario, one),
+        attempt_each(unattainable(scenario, problem), one),
         objective="polar",
         hybrid=True,
         bound=problem.cost0 * certified.bound,

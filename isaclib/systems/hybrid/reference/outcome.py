@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,7 +31,10 @@ class Attempt:
     reason : str
         Why there are none.
     trace : tuple of float
-        Normalised objective after each iteration; NaN where the rates were not met.
+        Objective after each iteration, the SPEB and the sensing SNR normalised, the sum-rate in
+        bit/s/Hz; NaN where the promised constraints were not met.
+    seconds : float
+        Time spent.
     """
 
     analog: np.ndarray | None = None
@@ -42,20 +45,60 @@ class Attempt:
     seconds: float = 0.0
 
 
-def attempt_each(scenario: Scenario, one: Callable[[int], Attempt]) -> list[Attempt]:
-    """Run a solver on every realisation that the minimum-power test leaves open.
+def unattainable(
+    scenario: Scenario, problem: NormalisedProblem, promises: Sequence[str] = ("rate",)
+) -> tuple[str, ...]:
+    """Why a promise cannot be kept on a realisation by any beamformer; empty where it can.
 
-    An exception on one realisation is its failure, not the batch's.
+    Rates alone are attainable if their least power is within the budget; the SPEB alone, if the
+    sensing-only optimum meets it, which does not depend on the channels.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Batch of B realisations.
+    problem : NormalisedProblem
+        Its scales.
+    promises : sequence of str
+        Of `isaclib.systems.hybrid.acceptance.PROMISES`.
+
+    Returns
+    -------
+    tuple of str, length B
     """
     p = scenario.parameters
-    needed_w = minimum_power_w(scenario.channels, p.min_rates_bps_hz, p.noise_w)
+    reasons = [""] * len(scenario)
+    if "rate" in promises:
+        needed_w = minimum_power_w(scenario.channels, p.min_rates_bps_hz, p.noise_w)
+        reasons = [f"the rates need {x:.3g} W of {p.power_w:.3g} W" if x > p.power_w else "" for x in needed_w]
+    if "speb" in promises and p.max_speb_m2 < problem.speb0:
+        least, most = np.sqrt(problem.speb0), np.sqrt(p.max_speb_m2)
+        reasons = [f"no beamformer has a PEB below {least:.4g} m; max_peb_m is {most:.4g} m"] * len(scenario)
+    return tuple(reasons)
+
+
+def attempt_each(reasons: Sequence[str], one: Callable[[int], Attempt]) -> list[Attempt]:
+    """Run a solver on every realisation that `unattainable` leaves open.
+
+    An exception on one realisation is its failure, not the batch's.
+
+    Parameters
+    ----------
+    reasons : sequence of str
+        From `unattainable`.
+    one : callable
+        ``one(index) -> Attempt``.
+
+    Returns
+    -------
+    list of Attempt
+        One a realisation, timed.
+    """
     attempts = []
-    for index in range(len(scenario)):
+    for index, reason in enumerate(reasons):
         began = time.perf_counter()
-        if needed_w[index] > p.power_w:
-            found = Attempt(
-                status=Status.INFEASIBLE, reason=f"the rates need {needed_w[index]:.3g} W of {p.power_w:.3g} W"
-            )
+        if reason:
+            found = Attempt(status=Status.INFEASIBLE, reason=reason)
         else:
             try:
                 found = one(index)
@@ -74,6 +117,7 @@ def to_design(
     hybrid: bool,
     bound: np.ndarray,
     speb_bound_m2: np.ndarray,
+    promises: Sequence[str] = ("rate",),
 ) -> Design:
     """Put the attempts together and have them judged from their beamformers alone.
 
@@ -91,6 +135,8 @@ def to_design(
         Whether the attempts carry an analog beamformer.
     bound, speb_bound_m2 : ndarray, shape (B,)
         Certified bounds on the objective and on the SPEB.
+    promises : sequence of str
+        Of `isaclib.systems.hybrid.acceptance.PROMISES`: what the scheme promises.
 
     Returns
     -------
@@ -101,7 +147,7 @@ def to_design(
     beamformers = np.full((batch, p.elements, p.users), np.nan + 0j)
     analog = np.full((batch, p.elements, p.rf_chains), np.nan + 0j) if hybrid else None
     digital = np.full((batch, p.rf_chains, p.users), np.nan + 0j) if hybrid else None
-    scale = problem.snr0 if objective == "snr" else problem.cost0
+    scale = {"snr": problem.snr0, "sum-rate": 1.0}.get(objective, problem.cost0)
     trace = np.full((batch, max(1, *(len(attempt.trace) for attempt in attempts))), np.nan)
     for index, attempt in enumerate(attempts):
         trace[index, : len(attempt.trace)] = scale * np.asarray(attempt.trace)
@@ -122,6 +168,7 @@ def to_design(
         speb_bound_m2=speb_bound_m2,
         status=np.array([attempt.status if attempt.digital is None else Status.OPTIMAL for attempt in attempts]),
         reason=[attempt.reason for attempt in attempts],
+        promises=promises,
         iterations=np.array([len(attempt.trace) for attempt in attempts]),
         trace=trace,
         solve_seconds=np.array([attempt.seconds for attempt in attempts]),

@@ -89,22 +89,10 @@ class CovarianceProgram:
             self._value: Any = gram[0]
             cost = cost - gram[0]
         else:
-            self._value, epigraph = self._error(gram)
+            self._value, epigraph = error_epigraph(gram, self._factor)
             constraints += epigraph
             cost = cost + self._value
         self._problem = cp.Problem(cp.Minimize(cost), constraints)
-
-    def _error(self, gram: Any) -> tuple[Any, list[Any]]:
-        import cvxpy as cp
-
-        q, s11, s12, s22 = gram[0], gram[5], gram[6], gram[7]
-        information = cp.Variable((2, 2), symmetric=True)
-        bound, epigraph = trace_inverse_epigraph(information, self._factor)
-        # (25b) normalised: J_11 ~ q I + Re S, J_12 ~ [Re s, Im s], J_22 ~ q I
-        j11 = cp.bmat([[q + s11, s12], [s12, q + s22]])
-        j12 = cp.bmat([[gram[1], gram[2]], [gram[3], gram[4]]])
-        schur = cp.bmat([[j11 - information, j12], [j12.T, q * np.eye(2)]]) >> 0
-        return bound, [epigraph, schur]
 
     def solve(
         self, *, weight: np.ndarray, sensing: list[np.ndarray], rates: list[np.ndarray], needs: np.ndarray, solver: str
@@ -146,6 +134,33 @@ def covariance_program(
 ) -> CovarianceProgram:
     """Return the compiled program of a shape; see `CovarianceProgram`."""
     return CovarianceProgram(size, blocks, users, unit_diagonal=unit_diagonal, objective=objective, forgiving=forgiving)
+
+
+def error_epigraph(gram: Any, factor: Any) -> tuple[Any, list[Any]]:
+    """Epigraph of f = tr(L^T U^-1 L) under the Schur complement (25b).
+
+    Parameters
+    ----------
+    gram : cvxpy expression, shape (8,)
+        q, Re s_1, Im s_1, Re s_2, Im s_2, S_11, Re S_12, S_22, as `sensing_functionals` order them.
+    factor : cvxpy expression, shape (2, 2)
+        L, with L L^T = C.
+
+    Returns
+    -------
+    tuple of cvxpy expression, list of cvxpy constraint
+        An upper bound on f, tight when minimised, and what makes it one.
+    """
+    import cvxpy as cp
+
+    q, s11, s12, s22 = gram[0], gram[5], gram[6], gram[7]
+    information = cp.Variable((2, 2), symmetric=True)
+    bound, epigraph = trace_inverse_epigraph(information, factor)
+    # (25b) normalised: J_11 ~ q I + Re S, J_12 ~ [Re s, Im s], J_22 ~ q I
+    j11 = cp.bmat([[q + s11, s12], [s12, q + s22]])
+    j12 = cp.bmat([[gram[1], gram[2]], [gram[3], gram[4]]])
+    schur = cp.bmat([[j11 - information, j12], [j12.T, q * np.eye(2)]]) >> 0
+    return bound, [epigraph, schur]
 
 
 def sensing_functionals(seen: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from isaclib.numerics.conic import check_solver
 from isaclib.systems.hybrid.certificate import speb_lower_bound
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.normalisation import normalise
-from isaclib.systems.hybrid.reference.outcome import Attempt, attempt_each, to_design
+from isaclib.systems.hybrid.reference.outcome import Attempt, attempt_each, to_design, unattainable
 from isaclib.systems.hybrid.reference.programs import digital_relaxation
 from isaclib.systems.hybrid.reference.recovery import beams_from_covariances
 from isaclib.systems.hybrid.scenario import Scenario
@@ -58,6 +58,6 @@ def sdr(scenario: Scenario, options: Mapping[str, Any], rng: Streams) -> Design:
         beams, met = beams_from_covariances(relaxed.covariances, problem.g[index], problem.noise[index], problem.gamma)
         return Attempt(digital=beams, trace=(float(problem.cost(problem.gram(beams))),) if met else (float("nan"),))
 
-    attempts = attempt_each(scenario, one)
+    attempts = attempt_each(unattainable(scenario, problem), one)
     bound = speb_lower_bound(scenario)
     return to_design(scenario, problem, attempts, objective="speb", hybrid=False, bound=bound, speb_bound_m2=bound)

@@ -13,7 +13,7 @@ from isaclib.systems.base import Status
 from isaclib.systems.hybrid.certificate import fully_digital, speb_lower_bound
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.normalisation import NormalisedProblem, normalise
-from isaclib.systems.hybrid.reference.outcome import Attempt, attempt_each, to_design
+from isaclib.systems.hybrid.reference.outcome import Attempt, attempt_each, to_design, unattainable
 from isaclib.systems.hybrid.reference.programs import Relaxed, analog_relaxation, digital_relaxation
 from isaclib.systems.hybrid.reference.recovery import (
     beams_from_covariances,
@@ -107,7 +107,7 @@ def _design(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, obj
         return _Alternation(problem, index, options, objective).run(starts[index], generator)
 
     name = "speb" if objective == "error" else objective
-    attempts = attempt_each(scenario, one)
+    attempts = attempt_each(unattainable(scenario, problem), one)
     bound = fully_digital(scenario, name).bound
     speb_bound = bound if name == "speb" else speb_lower_bound(scenario)
     return to_design(scenario, problem, attempts, objective=name, hybrid=True, bound=bound, speb_bound_m2=speb_bound)
