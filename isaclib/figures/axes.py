@@ -68,7 +68,7 @@ def set_x(axes: Axes, values: np.ndarray, labels: Sequence[Any] | None, *, log: 
         axes.set_xlim(low - pad, high + pad)
     ticks = np.unique(values)
     place = np.log(ticks) if log else ticks
-    if not continuous and 1 < len(ticks) <= 12 and np.diff(place).min() > 0.055 * (place[-1] - place[0]):
+    if not continuous and 1 < len(ticks) <= 12 and (_gaps(ticks) < np.diff(place) / (place[-1] - place[0])).all():
         axes.xaxis.set_major_locator(FixedLocator(ticks.tolist()))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -76,6 +76,12 @@ def set_x(axes: Axes, values: np.ndarray, labels: Sequence[Any] | None, *, log: 
         _log_ticks(axes.xaxis, low, high)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(7, integer=continuous))
+
+
+def _gaps(ticks: np.ndarray) -> np.ndarray:
+    """Least distance of neighbouring tick labels, as a share of the axis: they must not touch."""
+    widths = np.array([len(f"{tick:g}") for tick in ticks])
+    return 0.016 * (widths[:-1] + widths[1:]) / 2.0 + 0.02
 
 
 def set_metric(axes: Axes, which: str, *, log: bool) -> None:

@@ -146,6 +146,7 @@ def _size(curves: int, quantities: int) -> tuple[float, float]:
 
 def _draw(axes: Axes, line: Line, look: style.Look, figure: FigureSpec) -> None:
     import matplotlib
+    from matplotlib.patheffects import withStroke
 
     value, lower, upper = line.ends.T
     curve = line.curve
@@ -172,18 +173,21 @@ def _draw(axes: Axes, line: Line, look: style.Look, figure: FigureSpec) -> None:
     first = curve.line == "solid" or not any(other.line == "solid" for other in figure.y)
     color = look.color if first else style.darker(look.color)
     marker = look.marker if curve.marker and not look.bound else None
+    # a thin white edge tells a line from the bands it runs through
+    edge = [withStroke(linewidth=width + 0.5, foreground="white")] if dashes == "solid" and not look.bound else None
     axes.plot(
         line.x,
         value,
         color=color,
         ls=dashes,
         lw=width,
+        path_effects=edge,
         marker=marker,
         mfc="white",
         zorder=order,
         clip_on=marker is None,
     )
-    alpha = 0.15 if curve.band == "quartiles" or look.bound else 0.25
+    alpha = 0.12 if curve.band == "quartiles" or look.bound else 0.2
     if line.across is not None:
         _fill(axes, line, alpha=alpha, color=look.color, log_x=figure.log_x, log_y=figure.log_y)
     elif not np.isnan(lower).all():

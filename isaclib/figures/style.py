@@ -150,7 +150,7 @@ def shade(color: str, place: int, size: int) -> str:
     """
     if size < 2:
         return color
-    white = 0.55 * (1.0 - place / (size - 1))
+    white = 0.45 * (1.0 - place / (size - 1))
     channels = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
     return "#" + "".join(f"{round(c + (255 - c) * white):02X}" for c in channels)
 
