@@ -129,7 +129,7 @@ def _move(sensing: np.ndarray, cost: np.ndarray, cap: float, direction: np.ndarr
             break
         low = high
         high *= 4.0
-    if f > cap:
+    if not f <= cap:
         return f
     while high - low > 1e-6 * high:
         middle = 0.5 * (low + high)

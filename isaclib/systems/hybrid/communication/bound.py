@@ -11,6 +11,13 @@ from isaclib.systems.hybrid.communication.fully_digital import Solved, solve
 from isaclib.systems.hybrid.normalisation import NormalisedProblem, normalise
 from isaclib.systems.hybrid.scenario import Scenario
 
+ROUNDING = 1e-12
+"""Relative error of the sensing-only SPEB: a cap this little below one is one."""
+
+LEAST_EXCESS = 1e-7
+"""What a cap exceeds one by at least: nearer to the sensing-only optimum the dual is lost in rounding. A tenth of the
+tolerance to which the limit on the SPEB is held."""
+
 
 @dataclass(frozen=True)
 class FullyDigital:
@@ -23,9 +30,9 @@ class FullyDigital:
     basis : ndarray of complex, shape (B, N, dim)
         Orthonormal basis of the span.
     cap : float
-        Gamma_s in units of the sensing-only SPEB; infinity without a limit.
+        Gamma_s in units of the sensing-only SPEB, at least 1 + `LEAST_EXCESS`; infinity without a limit.
     solved : Solved or None
-        Solution in that basis; None where the cap is below one: no beamformer meets it.
+        Solution in that basis; None where Gamma_s is below the sensing-only SPEB: no beamformer meets it.
     bound : ndarray, shape (B,)
         Certified upper bound in bit/s/Hz; NaN where no beamformer meets the limit.
     """
@@ -62,8 +69,9 @@ def fully_digital(scenario: Scenario, *, speb: bool) -> FullyDigital:
     problem = normalise(scenario)
     basis, vectors = np.linalg.qr(sensing_and_channels(problem))
     cap = scenario.parameters.max_speb_m2 / problem.speb0 if speb else np.inf
-    if cap < 1.0:
+    if cap < 1.0 - ROUNDING:
         return FullyDigital(problem, basis, cap, None, np.full(len(scenario), np.nan))
+    cap = max(cap, 1.0 + LEAST_EXCESS)
     solved = solve(vectors, problem.weight, problem.noise, cap)
     return FullyDigital(problem, basis, cap, solved, solved.bound / np.log(2.0))
 

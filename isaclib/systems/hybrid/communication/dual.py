@@ -9,9 +9,10 @@ X >= 0 and complex v (see `isaclib.systems.hybrid.dual_barrier` for the inequali
 as long as Z < I. The sum-rate under such a constraint is that of the dual uplink
 (`isaclib.systems.hybrid.communication.uplink`), so that every (X, v) gives a bound on the sum-rate
 of all beamformers that meet the cap and the power, X = 0 the bound without a cap. The bound is
-quasi-convex in Z and u: a descent in X = L L^T and v, seven numbers, ends at the best one. Where
-its maximiser in lambda is unique there, the downlink beams that go with it meet the cap and attain
-the bound: there is no duality gap.
+quasi-convex in Z and u: a descent in X = L L^T and w = L^T v, seven numbers in which Z is
+quadratic, ends at the best one. Where its maximiser in lambda is unique there, the downlink beams
+that go with it meet the cap and attain the bound: there is no duality gap. Left is one where two
+lambda tie, and where no beams attain the best f: it jumps where the light on the target vanishes.
 
 Everything is written in an orthonormal basis of [a0, b, H] whose first three vectors span the
 sensing side: only T = I - Z on that side is of size three.
@@ -28,7 +29,7 @@ from isaclib.systems.hybrid.communication.uplink import best_rate, rate_slope
 from isaclib.systems.hybrid.dual_barrier import invert
 
 VARIABLES = 7
-"""L (three), v (two complex)."""
+"""L (three), w (two complex)."""
 
 MAX_STEPS = 300
 GRADIENT_TOLERANCE = 1e-10
@@ -41,6 +42,27 @@ def scale(x: np.ndarray, cost: np.ndarray, cap: float) -> float:
     root = math.sqrt(max(0.0, cost[0, 0] * cost[1, 1] - cost[0, 1] * cost[0, 1]))
     trace = cost[0, 0] * l11 * l11 + 2.0 * cost[0, 1] * l11 * l21 + cost[1, 1] * (l21 * l21 + l22 * l22)
     return 1.0 - (trace + 2.0 * root * abs(l11 * l22)) / cap
+
+
+@numba.njit(cache=True)
+def _sides(x: np.ndarray) -> np.ndarray:
+    """J = [w^H; L] with Z = [a0, b] (J J^H + tr(X) e0 e0^H) [a0, b]^H, shape (3, 2)."""
+    sides = np.zeros((3, 2), np.complex128)
+    sides[0, 0], sides[0, 1] = complex(x[3], -x[4]), complex(x[5], -x[6])
+    sides[1, 0], sides[2, 0], sides[2, 1] = x[0], x[1], x[2]
+    return sides
+
+
+@numba.njit(cache=True)
+def slack(x: np.ndarray, sensing: np.ndarray) -> np.ndarray:
+    """T = I - Z at a dual point, on the sensing side, shape (3, 3)."""
+    sides = _sides(x)
+    middle = sides @ np.ascontiguousarray(sides.conj().T)
+    middle[0, 0] += x[0] * x[0] + x[1] * x[1] + x[2] * x[2]
+    matrix = -(sensing @ middle @ np.ascontiguousarray(sensing.conj().T))
+    for i in range(3):
+        matrix[i, i] += 1.0
+    return matrix
 
 
 @numba.njit(cache=True)
@@ -60,7 +82,7 @@ def evaluate(
     Parameters
     ----------
     x : ndarray, shape (7,)
-        L_11, L_21, L_22, then v_1 and v_2, real and imaginary part.
+        L_11, L_21, L_22, then w_1 and w_2, real and imaginary part.
     sensing : ndarray of complex, shape (3, 3)
         [a0, b] in the basis of the sensing side.
     seen : ndarray of complex, shape (3, K)
@@ -84,25 +106,11 @@ def evaluate(
     """
     users = powers.size
     l11, l21, l22 = x[0], x[1], x[2]
-    x11, x12, x22 = l11 * l11, l11 * l21, l21 * l21 + l22 * l22
     root = math.sqrt(max(0.0, cost[0, 0] * cost[1, 1] - cost[0, 1] * cost[0, 1]))
     allowed = scale(x, cost, cap)
     if not allowed > 0.0:
         return np.inf
-    # columns of J = [v^H; I]
-    v = np.array([complex(x[3], x[4]), complex(x[5], x[6])])
-    middle = np.zeros((3, 3), np.complex128)
-    xv0 = x11 * v[0] + x12 * v[1]
-    xv1 = x12 * v[0] + x22 * v[1]
-    middle[0, 0] = x11 + x22 + (v[0].conjugate() * xv0 + v[1].conjugate() * xv1).real
-    middle[1, 0], middle[2, 0] = xv0, xv1
-    middle[0, 1], middle[0, 2] = xv0.conjugate(), xv1.conjugate()
-    middle[1, 1], middle[1, 2], middle[2, 1], middle[2, 2] = x11, x12, x12, x22
-    adjoint = np.ascontiguousarray(sensing.conj().T)
-    matrix = -(sensing @ middle @ adjoint)
-    for i in range(3):
-        matrix[i, i] += 1.0
-    if math.isnan(invert(matrix, inverse)):
+    if math.isnan(invert(slack(x, sensing), inverse)):
         return np.inf
     weighted = inverse @ seen
     gram = allowed * (rest + np.ascontiguousarray(seen.conj().T) @ weighted)
@@ -112,29 +120,22 @@ def evaluate(
     rate_slope(gram, powers, slope)
     along = 0.0
     for i in range(users):
-        for j in range(users):
-            along += (slope[i, j] * gram[j, i]).real
+        for k in range(users):
+            along += (slope[i, k] * gram[k, i]).real
     along /= allowed * cap
     psi = allowed * (weighted @ slope @ np.ascontiguousarray(weighted.conj().T))
-    psi = adjoint @ psi @ sensing
-    # J^H Psi J, real part
-    p00 = psi[0, 0].real
-    g11 = p00 * abs(v[0]) ** 2 + 2.0 * (v[0] * psi[0, 1]).real + psi[1, 1].real + p00
-    g22 = p00 * abs(v[1]) ** 2 + 2.0 * (v[1] * psi[0, 2]).real + psi[2, 2].real + p00
-    g12 = (p00 * v[0] * v[1].conjugate() + v[0] * psi[0, 2] + psi[1, 0] * v[1].conjugate() + psi[1, 2]).real
-    g11 -= along * cost[0, 0]
-    g12 -= along * cost[0, 1]
-    g22 -= along * cost[1, 1]
-    gradient[0] = 2.0 * (g11 * l11 + g12 * l21) - 2.0 * along * root * math.copysign(1.0, l11) * abs(l22)
-    gradient[1] = 2.0 * (g12 * l11 + g22 * l21)
-    gradient[2] = 2.0 * g22 * l22 - 2.0 * along * root * abs(l11) * math.copysign(1.0, l22)
-    # d = 2 Re(dv^H X J^H Psi e_0)
-    t0 = v[0] * psi[0, 0] + psi[1, 0]
-    t1 = v[1] * psi[0, 0] + psi[2, 0]
-    w0 = x11 * t0 + x12 * t1
-    w1 = x12 * t0 + x22 * t1
-    gradient[3], gradient[4] = 2.0 * w0.real, 2.0 * w0.imag
-    gradient[5], gradient[6] = 2.0 * w1.real, 2.0 * w1.imag
+    psi = np.ascontiguousarray(sensing.conj().T) @ psi @ sensing
+    light = psi[0, 0].real
+    psi = psi @ _sides(x)
+    gradient[0] = psi[1, 0].real + light * l11 - along * (cost[0, 0] * l11 + cost[0, 1] * l21)
+    gradient[0] -= along * root * math.copysign(1.0, l11) * abs(l22)
+    gradient[1] = psi[2, 0].real + light * l21 - along * (cost[0, 1] * l11 + cost[1, 1] * l21)
+    gradient[2] = psi[2, 1].real + light * l22 - along * cost[1, 1] * l22
+    gradient[2] -= along * root * abs(l11) * math.copysign(1.0, l22)
+    for i in range(2):
+        gradient[3 + 2 * i] = psi[0, i].real
+        gradient[4 + 2 * i] = -psi[0, i].imag
+    gradient *= 2.0
     return value
 
 

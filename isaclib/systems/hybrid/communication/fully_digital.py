@@ -28,8 +28,11 @@ LOOSE = 1e-4
 LOOSE_CAPACITY = 1e-2
 """The same where the bound is that of successive decoding, which linear beams do not reach."""
 
-DUAL_STARTS = (0.9, 0.5, 0.1, 0.01)
+DUAL_STARTS = (0.999, 0.99, 0.9, 0.5, 0.1, 0.01)
 """Largest eigenvalue of Z at the starts that are tried."""
+
+LONGEST = 10.0
+"""Longest v at a start: where beams leave the target dark it is anything."""
 
 
 @numba.njit(cache=True)
@@ -57,7 +60,7 @@ def _dual_start(
     inverse: np.ndarray,
     x: np.ndarray,
 ) -> float:
-    """Write the dual point that cuts off beams above the cap: X ~ M^-1 C M^-1, v = -s / q."""
+    """Write the dual point that cuts off beams, X ~ M^-1 C M^-1 and v = -s / q; its bound, or infinity."""
     q, s, m = information(seen)
     # where hardly anything lights the target, a little light keeps M regular
     for i in range(2):
@@ -66,26 +69,20 @@ def _dual_start(
     weight = inverted @ cost @ inverted
     v = -s / q
     size = np.sqrt(np.abs(v[0]) ** 2 + np.abs(v[1]) ** 2)
-    if size > 10.0:
-        v *= 10.0 / size
-    side = np.zeros((3, 2), np.complex128)
-    side[0, 0], side[0, 1] = v[0].conjugate(), v[1].conjugate()
-    side[1, 0], side[2, 1] = 1.0, 1.0
-    z = sensing @ side @ weight.astype(np.complex128) @ np.ascontiguousarray((sensing @ side).conj().T)
-    trace = weight[0, 0] + weight[1, 1]
-    for i in range(3):
-        for j in range(3):
-            z[i, j] += trace * sensing[i, 0] * sensing[j, 0].conjugate()
-    top = np.linalg.eigvalsh(z)[-1]
+    if size > LONGEST:
+        v *= LONGEST / size
+    point = np.empty(dual.VARIABLES)
+    point[0] = math.sqrt(weight[0, 0])
+    point[1] = weight[0, 1] / point[0]
+    point[2] = math.sqrt(max(0.0, weight[1, 1] - point[1] * point[1]))
+    w = (point[0] * v[0] + point[1] * v[1], point[2] * v[1])
+    point[3], point[4], point[5], point[6] = w[0].real, w[0].imag, w[1].real, w[1].imag
+    z = np.eye(3).astype(np.complex128) - dual.slack(point, sensing)
+    point /= math.sqrt(np.linalg.eigvalsh(z)[-1])
     gradient = np.empty(dual.VARIABLES)
     best = np.inf
-    trial = np.empty(dual.VARIABLES)
-    trial[3], trial[4], trial[5], trial[6] = v[0].real, v[0].imag, v[1].real, v[1].imag
     for level in DUAL_STARTS:
-        scale = level / top
-        trial[0] = math.sqrt(weight[0, 0] * scale)
-        trial[1] = weight[0, 1] * scale / trial[0]
-        trial[2] = math.sqrt(max(0.0, weight[1, 1] * scale - trial[1] * trial[1]))
+        trial = math.sqrt(level) * point
         value = dual.evaluate(trial, sensing, channels, rest, cost, cap, gradient, powers, inverse)
         if value < best:
             best = value
@@ -156,25 +153,31 @@ def _solve(
         seen = np.ascontiguousarray(channels[:3])
         rest = np.ascontiguousarray(adjoint[:, 3:]) @ np.ascontiguousarray(channels[3:])
         bound[b] = best_rate(adjoint @ channels, powers)
+        value[b] = -np.inf
         steps[b] = 1
         downlink(channels, channels.copy(), powers, beams[b])
-        f = math.exp(smooth.objective_of(gains[:3] @ beams[b], cost, False))
-        if f > cap:
-            start = _dual_start(gains[:3] @ beams[b], sensing, seen, rest, cost, cap, powers, inverse, x)
-            if start < np.inf:
-                lower, evaluations = dual.descend(x, sensing, seen, rest, cost, cap, powers, inverse)
-                steps[b] += evaluations
-                bound[b] = min(bound[b], lower)
-                spread = channels.copy()
-                spread[:3] = inverse @ seen
-                spread *= dual.scale(x, cost, cap)
-                downlink(channels, spread, powers, beams[b])
-            f = restore_cap(gains[:3], cost, cap, beams[b])
-        value[b] = sum_rate(gains[3:] @ beams[b], noise[b])
-        if f > cap:
-            value[b] = -np.inf
-        # number 0 goes on from the dual's beams, the others from without the cap and from each user alone
+        capped = math.exp(smooth.objective_of(gains[:3] @ beams[b], cost, False)) > cap
+        if not capped:
+            value[b] = sum_rate(gains[3:] @ beams[b], noise[b])
+        cut = beams[b].copy()
+        # number 0 goes on from the beams of the dual, the others from without the cap and from each user alone
         for number in range(2 + users):
+            if capped:
+                # the dual is followed from the point that belongs to the best beams so far
+                start = _dual_start(gains[:3] @ cut, sensing, seen, rest, cost, cap, powers, inverse, x)
+                if start < np.inf:
+                    lower, evaluations = dual.descend(x, sensing, seen, rest, cost, cap, powers, inverse)
+                    steps[b] += evaluations
+                    bound[b] = min(bound[b], lower)
+                    spread = channels.copy()
+                    spread[:3] = dual.scale(x, cost, cap) * (inverse @ seen)
+                    spread[3:] *= dual.scale(x, cost, cap)
+                    downlink(channels, spread, powers, cut)
+                f = restore_cap(gains[:3], cost, cap, cut)
+                reached = sum_rate(gains[3:] @ cut, noise[b])
+                if f <= cap and reached > value[b]:
+                    beams[b] = cut
+                    value[b] = reached
             enough = TIGHT if number == 0 else (LOOSE if users <= 2 else LOOSE_CAPACITY)
             if value[b] >= bound[b] * (1.0 - enough):
                 break
@@ -183,6 +186,7 @@ def _solve(
             if f <= cap and polished > value[b]:
                 beams[b] = trial
                 value[b] = polished
+            cut[:] = beams[b]
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ from isaclib.numerics.waterfilling import multiple_access
 @numba.njit(cache=True)
 def _two_user_rate(a: float, b: float, d: float, share: float) -> float:
     other = 1.0 - share
-    determinant = 1.0 + share * a + other * b + share * other * d
-    return 2.0 * math.log(determinant) - math.log1p(share * a) - math.log1p(other * b)
+    grown = share * a + other * b + share * other * d
+    return 2.0 * math.log1p(grown) - math.log1p(share * a) - math.log1p(other * b)
 
 
 @numba.njit(cache=True)
