@@ -22,6 +22,8 @@ def parameter(
     length: int | None = None,
     choices: tuple[str, ...] = (),
     per_user: bool = False,
+    several: bool = False,
+    words: bool = False,
     neutral: bool = False,
 ) -> Any:
     """Declare one field of a system's ``Parameters``.
@@ -48,6 +50,10 @@ def parameter(
         The field is one of these words.
     per_user : bool
         One number, or one a user.
+    several : bool
+        One number or any number of them, also none: a tuple.
+    words : bool
+        One word or several: a tuple.
     neutral : bool
         The field was added later and its default changes nothing: points at the default keep
         the identity they had without it.
@@ -67,6 +73,8 @@ def parameter(
         length=length,
         choices=choices,
         per_user=per_user,
+        several=several,
+        words=words,
         neutral=neutral,
     )
     return dataclasses.field(default=default, metadata=metadata)
@@ -76,12 +84,16 @@ def expectation(metadata: Mapping[str, Any]) -> str:
     """Say in words what a field allows."""
     if metadata["choices"]:
         return "one of " + ", ".join(metadata["choices"])
+    if metadata["words"]:
+        return "a word or a list of words"
     low, high, unit = metadata["low"], metadata["high"], metadata["unit"]
     noun = "a whole number" if metadata["integer"] else "a number"
     if metadata["length"]:
         noun = f"{metadata['length']} numbers"
     if metadata["per_user"]:
         noun = "one number, or one a user,"
+    if metadata["several"]:
+        noun = "numbers, each"
     if math.isfinite(low) and math.isfinite(high):
         noun += (
             f" {'above' if metadata['open_low'] else 'from'} {low:g} {'up ' if metadata['open_low'] else ''}to {high:g}"
@@ -128,7 +140,14 @@ def _plain(name: str, value: Any, metadata: Mapping[str, Any]) -> Any:
         if value not in metadata["choices"]:
             raise complaint(name, value, expected)
         return value
-    if metadata["length"] or (metadata["per_user"] and _is_sequence(value)):
+    if metadata["words"]:
+        entries = value if _is_sequence(value) else (value,)
+        if not all(isinstance(entry, str) and entry for entry in entries):
+            raise complaint(name, value, expected)
+        return tuple(entries)
+    if metadata["several"] and not _is_sequence(value):
+        value = (value,)
+    if metadata["length"] or metadata["several"] or (metadata["per_user"] and _is_sequence(value)):
         if not _is_sequence(value) or (metadata["length"] and len(value) != metadata["length"]):
             raise complaint(name, value, expected)
         return tuple(_number(name, entry, metadata, expected, value) for entry in value)

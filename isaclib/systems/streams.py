@@ -24,6 +24,9 @@ class Stream(IntEnum):
     NOISE = 7
     SOLVER_START = 8
     RANDOMISATION = 9
+    SHADOWING = 10
+    PATH_PHASE = 11
+    PLACEMENT = 12
 
 
 @dataclass(frozen=True)

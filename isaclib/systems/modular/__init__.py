@@ -1,0 +1,16 @@
+"""Modular XL-MIMO hybrid beamforming for near-field ISAC."""
+
+from isaclib.systems.base import System
+from isaclib.systems.modular.metrics import METRICS, evaluate
+from isaclib.systems.modular.parameters import Parameters
+from isaclib.systems.modular.scenario import draw_scenario
+
+SYSTEM = System(
+    name="modular",
+    version=1,
+    parameters_class=Parameters,
+    draw_scenario=draw_scenario,
+    evaluate_design=evaluate,
+    schemes_package="isaclib.systems.modular.schemes",
+    metrics=METRICS,
+)

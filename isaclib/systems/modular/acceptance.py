@@ -1,0 +1,155 @@
+"""Judging designs of the system ``modular`` from their beamformers alone.
+
+What a solver says of itself is never believed: spectral efficiency, SCNR, power and modulus are
+recomputed here, for the default and the reference solvers alike, and once more on evaluation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from isaclib.systems.base import HAS_DESIGN, OPTIMAL_GAP, Status
+from isaclib.systems.modular.design import Design
+from isaclib.systems.modular.scenario import Scenario
+
+SCNR_TOLERANCE = 1e-6
+POWER_TOLERANCE = 1e-9
+MODULUS_TOLERANCE = 1e-12
+
+
+def illumination(scenario: Scenario, beamformers: np.ndarray) -> np.ndarray:
+    """a_q^H R a_q of every object, shape (B, Q)."""
+    return np.sum(np.abs(np.conj(scenario.transmit) @ beamformers) ** 2, axis=-1)
+
+
+def scnr(scenario: Scenario, beamformers: np.ndarray) -> np.ndarray:
+    """SCNR (20) of every target, shape (B, T).
+
+    For a target the other targets are clutter like the interferers.
+    """
+    heard = scenario.weights * illumination(scenario, beamformers)[:, None]
+    targets = heard.shape[1]
+    own = heard[:, np.arange(targets), np.arange(targets)]
+    # masked, not total minus own: a strong echo would wipe out a weak clutter
+    clutter = np.where(np.eye(targets, heard.shape[2], dtype=bool), 0.0, heard).sum(axis=-1)
+    return own / (clutter + scenario.filter_noise)
+
+
+def spectral_efficiency(scenario: Scenario, beamformers: np.ndarray) -> np.ndarray:
+    """Spectral efficiency (14), log2 det(I + H R H^H / sigma_c^2) in bit/s/Hz, shape (B,)."""
+    received = scenario.channel @ beamformers / np.sqrt(scenario.noise_w)
+    inner = np.conj(np.swapaxes(received, -1, -2)) @ received
+    with np.errstate(invalid="ignore"):
+        return np.linalg.slogdet(np.eye(inner.shape[-1]) + inner)[1] / np.log(2.0)
+
+
+def violations(
+    scenario: Scenario, beamformers: np.ndarray, analog: np.ndarray | None = None, digital: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Constraint violations of beamformers.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Batch of B realisations.
+    beamformers : ndarray of complex, shape (B, N, N_s)
+        F.
+    analog : ndarray of complex, shape (B, N, N_RF), or None
+        F_A.
+    digital : ndarray of complex, shape (B, N_RF, N_s), or None
+        F_D; together they must give the beamformers.
+
+    Returns
+    -------
+    violation : ndarray, shape (B, C)
+        SCNR of the worst target, power, modulus: each divided by its limit, negative is slack. The
+        last counts what F differs from F_A F_D as well, in units of its largest entry.
+    met : ndarray of bool, shape (B,)
+        SCNR to 1e-6 relative, power to 1e-9 relative, modulus to 1e-12.
+    constraints : tuple of str
+        Names of the C constraints.
+    """
+    p = scenario.parameters
+    missing = 1.0 - np.min(scnr(scenario, beamformers), axis=-1) / p.min_scnr
+    excess = np.sum(np.abs(beamformers) ** 2, axis=(-2, -1)) / p.power_w - 1.0
+    met = (missing <= SCNR_TOLERANCE) & (excess <= POWER_TOLERANCE)
+    columns, names = [missing, excess], ["scnr", "power"]
+    if analog is not None and digital is not None:
+        block = np.repeat(
+            np.repeat(np.eye(p.subarrays, dtype=bool), p.elements_per_subarray, axis=0), len(p.served), axis=1
+        )
+        departure = np.max(np.abs(np.abs(analog) - block), axis=(-2, -1))
+        difference = np.max(np.abs(analog @ digital - beamformers), axis=(-2, -1))
+        departure = np.maximum(departure, difference / np.max(np.abs(beamformers), axis=(-2, -1)))
+        met &= departure <= MODULUS_TOLERANCE
+        columns.append(departure)
+        names.append("modulus")
+    return np.stack(columns, axis=-1), met, tuple(names)
+
+
+def judge(
+    scenario: Scenario,
+    *,
+    beamformers: np.ndarray,
+    bound: np.ndarray,
+    reachable_scnr: np.ndarray,
+    status: np.ndarray,
+    reason: Sequence[str],
+    iterations: np.ndarray,
+    analog: np.ndarray | None = None,
+    digital: np.ndarray | None = None,
+    trace: np.ndarray | None = None,
+    solve_seconds: np.ndarray | None = None,
+) -> Design:
+    """Put a design together, its objective, violations, gap and status recomputed.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was designed for.
+    beamformers, analog, digital : ndarray or None
+        As `Design` has them; NaN where there is no design.
+    bound : ndarray, shape (B,)
+        Certified upper bound on the spectral efficiency, bit/s/Hz.
+    reachable_scnr : ndarray, shape (B, T)
+        As `Design` has it.
+    status : ndarray, shape (B,)
+        Taken where the beamformers are NaN, and as the best a design may be called.
+    reason : sequence of str
+        Why there is no design.
+    iterations : ndarray, shape (B,)
+        Iterations of the solver.
+    trace, solve_seconds : ndarray or None
+        As `Design` has them.
+
+    Returns
+    -------
+    Design
+    """
+    found = np.isfinite(beamformers).all(axis=(-2, -1))
+    beamformers = np.where(found[:, None, None], beamformers, np.nan)
+    violation, met, constraints = violations(scenario, beamformers, analog, digital)
+    value = spectral_efficiency(scenario, beamformers)
+    gap = np.abs(value - bound) / np.abs(bound)
+    claimed = np.isin(status, HAS_DESIGN)
+    judged = np.where(met, np.where(gap <= OPTIMAL_GAP, Status.OPTIMAL, Status.FEASIBLE), Status.VIOLATING)
+    lost = claimed & ~found
+    status = np.where(claimed & found, np.maximum(status, judged), np.where(lost, Status.FAILED, status))
+    return Design(
+        status=status.astype(np.int8),
+        objective=np.where(found, value, np.nan),
+        bound=bound,
+        gap=np.where(found, gap, np.nan),
+        violation=violation,
+        constraints=constraints,
+        iterations=iterations,
+        reason=tuple("beamformers are not finite" if bad else text for bad, text in zip(lost, reason, strict=True)),
+        trace=trace,
+        solve_seconds=solve_seconds,
+        beamformers=beamformers,
+        analog=analog,
+        digital=digital,
+        reachable_scnr=reachable_scnr,
+    )

@@ -1,0 +1,105 @@
+"""The default solver of ``modular``: problem (22) by its dual, exact, with a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from isaclib.systems.base import Status
+from isaclib.systems.modular.acceptance import judge
+from isaclib.systems.modular.analog import Analog
+from isaclib.systems.modular.design import Design
+from isaclib.systems.modular.dual import solve_many
+from isaclib.systems.modular.scenario import Scenario
+from isaclib.systems.streams import Streams
+
+
+def reachable_scnr(scenario: Scenario, steering: np.ndarray) -> np.ndarray:
+    """Largest SCNR each target could have alone, om_t a_t^H (sum_q om_q a_q a_q^H + (n / P) I)^-1 a_t.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Weights, filter noise and power.
+    steering : ndarray of complex, shape (B, Q, n)
+        a_q as the architecture sees them.
+
+    Returns
+    -------
+    ndarray, shape (B, T)
+    """
+    weights, noise = scenario.weights, scenario.filter_noise / scenario.parameters.power_w
+    gram = np.conj(steering) @ np.swapaxes(steering, 1, 2)
+    reach = []
+    for target in range(weights.shape[1]):
+        others = [q for q in range(weights.shape[2]) if q != target]
+        own = gram[:, target, target].real
+        if others:
+            inner = weights[:, target, others, None] * gram[:, others][:, :, others]
+            inner = inner + noise[:, target, None, None] * np.eye(len(others))
+            share = np.linalg.solve(inner, (weights[:, target, others] * gram[:, others, target])[..., None])[..., 0]
+            own = own - np.sum(gram[:, target, others] * share, axis=-1).real
+        reach.append(weights[:, target, target] * own / noise[:, target])
+    return np.stack(reach, axis=-1)
+
+
+def dual(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, hybrid: bool) -> Design:
+    """Maximise the spectral efficiency under the SCNR constraint by the dual.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Batch of B realisations; designed for what it `designed_for`.
+    options : mapping
+        None are taken.
+    rng : Streams
+        Not used.
+    hybrid : bool
+        Behind the analog beamformer of Theorem 1, or over all antennas.
+
+    Returns
+    -------
+    Design
+        `bound` is that of the problem behind the given analog beamformer, or of all antennas.
+    """
+    known = scenario.designed_for
+    p = known.parameters
+    analog = Analog(known) if hybrid else None
+    if analog is None:
+        channel = np.ascontiguousarray(known.channel / np.sqrt(known.noise_w))
+        steering = np.ascontiguousarray(known.transmit)
+    else:
+        channel, steering = analog.channel, analog.steering
+    batch, _, size = channel.shape
+    coordinates = np.full((batch, size, p.streams), np.nan + 0j)
+    bound, reach = np.empty(batch), np.empty(batch)
+    evaluations = np.zeros(batch, dtype=np.int64)
+    weights = known.weights[:, 0]
+    signed = -p.min_scnr * weights
+    signed[:, 0] = weights[:, 0]
+    needed = p.min_scnr * known.filter_noise[:, 0]
+    solve_many(channel, steering, signed, needed, p.power_w, coordinates, bound, reach, evaluations)
+    feasible = reach >= 1.0
+    digital = matrix = None
+    beamformers = coordinates
+    if analog is not None:
+        digital, matrix = analog.digital(coordinates), analog.matrix()
+        beamformers = analog.beamformers(digital)
+    largest = reachable_scnr(known, steering)
+    reached = 10.0 * np.log10(largest.min(axis=-1))
+    return judge(
+        known,
+        beamformers=beamformers,
+        analog=matrix,
+        digital=digital,
+        bound=bound / np.log(2.0),
+        reachable_scnr=largest,
+        status=np.where(feasible, Status.OPTIMAL, Status.INFEASIBLE),
+        reason=[
+            "" if ok else f"at most {most:.4g} dB of SCNR can be reached, {p.min_scnr_db:g} dB asked"
+            for ok, most in zip(feasible, reached, strict=True)
+        ],
+        iterations=evaluations,
+    )
