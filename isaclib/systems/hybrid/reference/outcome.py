@@ -72,8 +72,9 @@ def unattainable(
         needed_w = minimum_power_w(scenario.channels, p.min_rates_bps_hz, p.noise_w)
         reasons = [f"the rates need {x:.3g} W of {p.power_w:.3g} W" if x > p.power_w else "" for x in needed_w]
     if "speb" in promises and p.max_speb_m2 < problem.speb0:
-        least, most = np.sqrt(problem.speb0), np.sqrt(p.max_speb_m2)
-        reasons = [f"no beamformer has a PEB below {least:.4g} m; max_peb_m is {most:.4g} m"] * len(scenario)
+        least = np.sqrt(problem.speb0)
+        reason = f"no beamformer has a position error bound below {least:.3g} m, {p.max_peb_m:g} m asked"
+        reasons = [reason] * len(scenario)
     return tuple(reasons)
 
 

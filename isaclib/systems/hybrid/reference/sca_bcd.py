@@ -54,8 +54,8 @@ REJECTED_GROWTH = 4.0
 REJECTIONS = 6
 """Iterates in a row that are not taken before the alternation ends."""
 
-PENALTY_LIMIT = 1e4
-"""Largest penalty that mere growth leads to, in nats: beyond it nothing moves."""
+PENALTY_LIMIT = 100.0
+"""Largest penalty that mere growth leads to, in nats: beyond it nothing moves, and solvers give up."""
 
 
 def check_sca_bcd(options: Mapping[str, Any]) -> None:
