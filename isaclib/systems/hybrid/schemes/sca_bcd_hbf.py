@@ -4,7 +4,12 @@ from functools import partial
 
 from isaclib.systems.base import Scheme, Solver
 from isaclib.systems.hybrid.communication.direct import HYBRID_RATE_OPTIONS, check_hybrid_rate, sum_rate_hybrid
-from isaclib.systems.hybrid.reference.sca_bcd import SCA_BCD_OPTIONS, check_sca_bcd, sca_bcd
+from isaclib.systems.hybrid.reference.sca_bcd import (
+    SCA_BCD_AS_PRINTED_OPTIONS,
+    SCA_BCD_OPTIONS,
+    check_sca_bcd,
+    sca_bcd,
+)
 
 SCHEME = Scheme(
     name="sca-bcd-hbf",
@@ -18,18 +23,18 @@ SCHEME = Scheme(
         ),
         "sca-bcd": Solver(
             run=partial(sca_bcd, hybrid=True, as_printed=False),
-            summary="Algorithm 2 in CVXPY: fractional programming and penalty convex-concave steps",
+            summary="Algorithm 2 in CVXPY: fractional programming and successive convex approximation",
             options=SCA_BCD_OPTIONS,
             check=check_sca_bcd,
-            seconds=60.0,
+            seconds=25.0,
             traces=True,
         ),
         "sca-bcd-as-printed": Solver(
             run=partial(sca_bcd, hybrid=True, as_printed=True),
             summary="Algorithm 2 with (50) and (56) as printed, which cannot leave its start",
-            options=SCA_BCD_OPTIONS,
+            options=SCA_BCD_AS_PRINTED_OPTIONS,
             check=check_sca_bcd,
-            seconds=60.0,
+            seconds=1.0,
             traces=True,
         ),
     },
