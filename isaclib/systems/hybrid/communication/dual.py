@@ -31,6 +31,9 @@ from isaclib.systems.hybrid.dual_barrier import invert
 VARIABLES = 7
 """L (three), w (two complex)."""
 
+MARGIN = 1e-14
+"""Taken from I - Z and, a tenth of it, added to 1 - u / c: rounding then leaves no bound too low."""
+
 MAX_STEPS = 300
 GRADIENT_TOLERANCE = 1e-10
 
@@ -41,7 +44,7 @@ def scale(x: np.ndarray, cost: np.ndarray, cap: float) -> float:
     l11, l21, l22 = x[0], x[1], x[2]
     root = math.sqrt(max(0.0, cost[0, 0] * cost[1, 1] - cost[0, 1] * cost[0, 1]))
     trace = cost[0, 0] * l11 * l11 + 2.0 * cost[0, 1] * l11 * l21 + cost[1, 1] * (l21 * l21 + l22 * l22)
-    return 1.0 - (trace + 2.0 * root * abs(l11 * l22)) / cap
+    return 1.0 + 0.1 * MARGIN - (trace + 2.0 * root * abs(l11 * l22)) / cap
 
 
 @numba.njit(cache=True)
@@ -61,7 +64,7 @@ def slack(x: np.ndarray, sensing: np.ndarray) -> np.ndarray:
     middle[0, 0] += x[0] * x[0] + x[1] * x[1] + x[2] * x[2]
     matrix = -(sensing @ middle @ np.ascontiguousarray(sensing.conj().T))
     for i in range(3):
-        matrix[i, i] += 1.0
+        matrix[i, i] += 1.0 - MARGIN
     return matrix
 
 

@@ -1,8 +1,9 @@
 """Fully digital beamformers of largest sum-rate under a cap on the SPEB, with their bound.
 
 The dual of `isaclib.systems.hybrid.communication.dual` is followed to its end, and the downlink
-beams of its uplink are taken. With one or two users they nearly always meet the bound; what is left
-is polished by the smooth problem of `isaclib.systems.hybrid.smooth`.
+beams of its uplink are taken. With two users they nearly always meet the bound; what is left is
+polished by the smooth problem of `isaclib.systems.hybrid.smooth`, and the dual followed again from
+there. One beam is turned towards the target: f is 1 / q.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from isaclib.systems.hybrid import smooth
 from isaclib.systems.hybrid.communication import dual
-from isaclib.systems.hybrid.communication.beams import downlink, restore_cap, sum_rate
+from isaclib.systems.hybrid.communication.beams import downlink, normalise, restore_cap, sum_rate
 from isaclib.systems.hybrid.communication.uplink import best_rate
 from isaclib.systems.hybrid.descent import descend
 
@@ -116,6 +117,18 @@ def polish(
 
 
 @numba.njit(cache=True)
+def _light_target(target: np.ndarray, cap: float, beam: np.ndarray) -> None:
+    """Turn the only beam towards the target until f, which is 1 / q for one beam, is the cap."""
+    light = math.sqrt(1.0 / cap)
+    along = np.vdot(target, np.ascontiguousarray(beam[:, 0]))
+    phase = along / abs(along) if abs(along) > 0.0 else 1.0 + 0.0j
+    beam[:, 0] -= along * target
+    normalise(beam)
+    beam *= math.sqrt(1.0 - light * light)
+    beam[:, 0] += light * phase * target
+
+
+@numba.njit(cache=True)
 def _other_start(channels: np.ndarray, number: int) -> np.ndarray:
     """Regularised zero-forcing beams, or such with one user far ahead of the others."""
     users = channels.shape[1]
@@ -157,12 +170,17 @@ def _solve(
         steps[b] = 1
         downlink(channels, channels.copy(), powers, beams[b])
         capped = math.exp(smooth.objective_of(gains[:3] @ beams[b], cost, False)) > cap
+        if capped and users == 1:
+            _light_target(np.ascontiguousarray(v[:, 0]), cap, beams[b])
+            bound[b] = sum_rate(gains[3:] @ beams[b], noise[b])
+            capped = False
         if not capped:
             value[b] = sum_rate(gains[3:] @ beams[b], noise[b])
+        follow = capped
         cut = beams[b].copy()
         # number 0 goes on from the beams of the dual, the others from without the cap and from each user alone
         for number in range(2 + users):
-            if capped:
+            if follow:
                 # the dual is followed from the point that belongs to the best beams so far
                 start = _dual_start(gains[:3] @ cut, sensing, seen, rest, cost, cap, powers, inverse, x)
                 if start < np.inf:
@@ -183,6 +201,8 @@ def _solve(
                 break
             trial = beams[b].copy() if number == 0 else _other_start(channels, number - 1)
             polished, f = polish(v, cost, noise[b], cap, trial)
+            # with many users the dual is dear and hardly changes
+            follow = capped and (users == 2 or (f <= cap and polished > value[b] * (1.0 + LOOSE)))
             if f <= cap and polished > value[b]:
                 beams[b] = trial
                 value[b] = polished
