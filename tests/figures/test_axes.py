@@ -1,7 +1,11 @@
+import itertools
+
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from isaclib.figures.axes import set_metric
+from isaclib.figures import style
+from isaclib.figures.axes import set_metric, set_x
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0155, 0.034), (0.9, 1.1), (0.02, 0.3), (1e-5, 10.0)])
@@ -16,3 +20,16 @@ def test_a_logarithmic_axis_has_numbers_to_read_whatever_its_range(which: str, l
     first, last = axis.get_view_interval()
     shown = [tick for tick in axis.get_major_ticks() if first <= tick.get_loc() <= last and tick.label1.get_text()]
     assert len(shown) >= 3
+
+
+@pytest.mark.parametrize("values", [[0.02, 0.025, 0.03, 0.04, 0.06, 0.1, 0.2, 0.3], [4, 8, 16], [2, 3, 100]])
+def test_the_ticks_of_a_grid_do_not_touch(values: list[float]) -> None:
+    with style.context():
+        page = Figure(layout="constrained")
+        axes = page.add_subplot()
+        axes.plot(values, values)
+        set_x(axes, np.array(values), None, log=True, continuous=False)
+        page.draw_without_rendering()
+        boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+    assert len(boxes) >= 3
+    assert not any(left.overlaps(right) for left, right in itertools.pairwise(boxes))

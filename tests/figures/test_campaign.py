@@ -162,6 +162,14 @@ def test_bound_and_estimate_have_a_legend_of_their_own(summary_nc: Path) -> None
     assert len(axes.containers) == 5
 
 
+def test_a_second_quantity_is_seen_where_it_coincides_with_the_first(summary_nc: Path) -> None:
+    y = [{"metric": "peb_m"}, {"metric": "peb_m", "statistic": "mean", "line": "dotted"}]
+    page = page_of(open_summary(summary_nc), {"name": "f", "x": "power_dbm", "y": y, "schemes": ["speb-min-hbf"]})
+    first, second = page.axes[0].lines
+    assert first.get_color() == style.SCHEMES["speb-min-hbf"][0]
+    assert second.get_color() == style.darker(first.get_color())
+
+
 def test_a_convergence_curve_ends_where_its_draws_have_stopped(summary_nc: Path) -> None:
     summary = open_summary(summary_nc)
     figure = FigureSpec.read({**CONVERGENCE, "y": {"metric": "trace", "band": "quartiles", "root": True}})
