@@ -20,6 +20,9 @@ TOLERANCE = 1e-6
 GRADIENT_TOLERANCE = 1e-4
 PENALTY = 10.0
 
+BISECTIONS = 20
+"""Halvings of the turn towards the target that a descent needs which ended above the cap."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -115,24 +118,58 @@ def search(
             GRADIENT_TOLERANCE, MAX_OUTER, MAX_INNER, value, residual, evaluations, traces,
         )  # fmt: skip
         found.evaluations[:] += evaluations
+        phases = x[:, :elements]
         ends = x[:, elements:].reshape(batch, chains, users, 2)
         beams = np.ascontiguousarray(ends[..., 0] + 1j * ends[..., 1])
-        gains = np.ascontiguousarray(analog_gains(basis, x[:, :elements], chains))
-        rates = np.empty(batch)
-        _finish(gains, cost, noise, cap, beams, rates)
+        rates = _finish(basis, phases, cost, noise, cap, beams)
+        lost = np.flatnonzero(~np.isfinite(rates))
+        if len(lost):
+            some = beams[lost]
+            phases[lost], rates[lost] = _turn(basis[lost], phases[lost], cost, noise[lost], cap, some)
+            beams[lost] = some
         better = rates > found.value
         found.value[better] = rates[better]
-        found.phases[better] = x[better, :elements]
+        found.phases[better] = phases[better]
         found.digital[better] = beams[better]
         found.trace[better] = -traces[better]
     return found
 
 
-@numba.njit(cache=True)
 def _finish(
+    basis: np.ndarray, phases: np.ndarray, cost: np.ndarray, noise: np.ndarray, cap: float, beams: np.ndarray
+) -> np.ndarray:
+    """Bring beams (B, N_RF, K) under the cap to rounding, in place; their sum-rates, -inf where it is not met."""
+    rates = np.empty(len(beams))
+    gains = analog_gains(basis, phases, beams.shape[1])
+    _restore(np.ascontiguousarray(gains), np.ascontiguousarray(cost), np.ascontiguousarray(noise), cap, beams, rates)
+    return rates
+
+
+def _turn(
+    basis: np.ndarray, phases: np.ndarray, cost: np.ndarray, noise: np.ndarray, cap: float, beams: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Turn phases (B, N) towards the target until the cap can be met, which it can with all of them there.
+
+    Returns the phases and the sum-rates; the beams are overwritten.
+    """
+    batch, chains = beams.shape[:2]
+    rotors = np.exp(1j * (phases - np.angle(basis[:, :, 0]))).reshape(batch, chains, -1)
+    # what a whole subarray is off by does not matter
+    rotors *= np.exp(-1j * np.angle(rotors.sum(axis=-1, keepdims=True)))
+    off = np.angle(rotors).reshape(batch, -1)
+    low, high = np.zeros(batch), np.ones(batch)
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        met = np.isfinite(_finish(basis, phases - middle[:, None] * off, cost, noise, cap, beams.copy()))
+        low, high = np.where(met, low, middle), np.where(met, middle, high)
+    turned = phases - high[:, None] * off
+    return turned, _finish(basis, turned, cost, noise, cap, beams)
+
+
+@numba.njit(cache=True)
+def _restore(
     gains: np.ndarray, cost: np.ndarray, noise: np.ndarray, cap: float, beams: np.ndarray, rates: np.ndarray
 ) -> None:
-    """Bring the ends of the descents under the cap to rounding; write their sum-rates."""
     for b in range(beams.shape[0]):
         f = restore_cap(gains[b, :3], cost, cap, beams[b])
         rates[b] = sum_rate(gains[b, 3:] @ beams[b], noise[b]) if f <= cap else -np.inf
