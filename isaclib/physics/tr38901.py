@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-SPEED_OF_LIGHT = 299_792_458.0
+SPEED_OF_LIGHT = 3.0e8
+"""As rounded by note 1 of the table."""
+
 BASE_STATION_HEIGHT_M = 10.0
 USER_HEIGHT_M = 1.5
 ENVIRONMENT_HEIGHT_M = 1.0
-LOS_SHADOWING_DB = 4.0
 NLOS_SHADOWING_DB = 7.82
-"""Standard deviations of the shadowing of lines of sight, and of the other links with (2) below."""
+"""Standard deviation of the shadowing without a line of sight."""
 
 
 def breakpoint_m(carrier_hz: float, user_height_m: float = USER_HEIGHT_M) -> float:

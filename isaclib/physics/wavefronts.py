@@ -46,6 +46,22 @@ def subarray_response(
     return np.exp(2j * np.pi / wavelength_m * sine[..., None] * offsets_m)
 
 
+def subarray_phase(centres_m: np.ndarray, position_m: np.ndarray, wavelength_m: float) -> np.ndarray:
+    """Phases of the paths from the subarray centres to a position, e^{-j k0 r_l} of (4), (9), (18).
+
+    Parameters
+    ----------
+    centres_m, position_m, wavelength_m
+        As for `subarray_response`.
+
+    Returns
+    -------
+    ndarray of complex, shape (..., L)
+    """
+    apart, _ = _towards(centres_m, np.asarray(position_m)[..., None, :])
+    return np.exp(-2j * np.pi / wavelength_m * apart)
+
+
 def modular_response(
     centres_m: np.ndarray, offsets_m: np.ndarray, position_m: np.ndarray, wavelength_m: float, wavefront: str
 ) -> np.ndarray:
@@ -85,8 +101,8 @@ def modular_response(
     distance = np.hypot(position[..., 0], position[..., 1])[..., None, None]
     if wavefront == "hspm":
         apart, _ = _towards(centres, position[..., None, :])
-        inside = subarray_response(centres, offsets_m, position, wavelength_m)
-        return (distance / apart[..., None] * np.exp(-1j * k0 * apart[..., None])) * inside
+        between = distance[..., 0] / apart * subarray_phase(centres, position, wavelength_m)
+        return between[..., None] * subarray_response(centres, offsets_m, position, wavelength_m)
     elements = centres[..., None] + offsets_m
     if wavefront == "swm":
         apart, _ = _towards(elements, position[..., None, None, :])
@@ -128,8 +144,8 @@ def path_response(
     position = np.asarray(position_m)
     centres = np.asarray(centres_m)
     if wavefront == "hspm":
-        apart, sine = _towards(centres, position[..., None, :])
-        return np.exp(-1j * k0 * (apart[..., None] - sine[..., None] * offsets_m))
+        between = subarray_phase(centres, position, wavelength_m)
+        return between[..., None] * subarray_response(centres, offsets_m, position, wavelength_m)
     if wavefront == "swm":
         apart, _ = _towards(centres[..., None] + offsets_m, position[..., None, None, :])
         return np.exp(-1j * k0 * apart)

@@ -1,9 +1,9 @@
 """Modular XL-MIMO hybrid beamforming for near-field ISAC."""
 
 from isaclib.systems.base import System
+from isaclib.systems.modular.draw import draw_scenario
 from isaclib.systems.modular.metrics import METRICS, evaluate
 from isaclib.systems.modular.parameters import Parameters
-from isaclib.systems.modular.scenario import draw_scenario
 
 SYSTEM = System(
     name="modular",

@@ -12,16 +12,20 @@ import numpy as np
 
 from isaclib.systems.base import HAS_DESIGN, OPTIMAL_GAP, Status
 from isaclib.systems.modular.design import Design
-from isaclib.systems.modular.scenario import Scenario
+from isaclib.systems.modular.scenario import Scenario, distinct
 
 SCNR_TOLERANCE = 1e-6
 POWER_TOLERANCE = 1e-9
 MODULUS_TOLERANCE = 1e-12
 
 
+def _squares(values: np.ndarray) -> np.ndarray:
+    return values.real**2 + values.imag**2
+
+
 def illumination(scenario: Scenario, beamformers: np.ndarray) -> np.ndarray:
     """a_q^H R a_q of every object, shape (B, Q)."""
-    return np.sum(np.abs(np.conj(scenario.transmit) @ beamformers) ** 2, axis=-1)
+    return np.sum(_squares(np.conj(distinct(scenario.transmit)) @ beamformers), axis=-1)
 
 
 def scnr(scenario: Scenario, beamformers: np.ndarray) -> np.ndarray:
@@ -46,7 +50,7 @@ def spectral_efficiency(scenario: Scenario, beamformers: np.ndarray) -> np.ndarr
 
 
 def violations(
-    scenario: Scenario, beamformers: np.ndarray, analog: np.ndarray | None = None, digital: np.ndarray | None = None
+    scenario: Scenario, beamformers: np.ndarray, blocks: np.ndarray | None = None, digital: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Constraint violations of beamformers.
 
@@ -56,8 +60,8 @@ def violations(
         Batch of B realisations.
     beamformers : ndarray of complex, shape (B, N, N_s)
         F.
-    analog : ndarray of complex, shape (B, N, N_RF), or None
-        F_A.
+    blocks : ndarray of complex, shape (B, L, M, N_RF / L), or None
+        F_1..F_L of F_A = blkdiag(F_1..F_L).
     digital : ndarray of complex, shape (B, N_RF, N_s), or None
         F_D; together they must give the beamformers.
 
@@ -73,16 +77,16 @@ def violations(
     """
     p = scenario.parameters
     missing = 1.0 - np.min(scnr(scenario, beamformers), axis=-1) / p.min_scnr
-    excess = np.sum(np.abs(beamformers) ** 2, axis=(-2, -1)) / p.power_w - 1.0
+    excess = np.sum(_squares(beamformers), axis=(-2, -1)) / p.power_w - 1.0
     met = (missing <= SCNR_TOLERANCE) & (excess <= POWER_TOLERANCE)
     columns, names = [missing, excess], ["scnr", "power"]
-    if analog is not None and digital is not None:
-        block = np.repeat(
-            np.repeat(np.eye(p.subarrays, dtype=bool), p.elements_per_subarray, axis=0), len(p.served), axis=1
-        )
-        departure = np.max(np.abs(np.abs(analog) - block), axis=(-2, -1))
-        difference = np.max(np.abs(analog @ digital - beamformers), axis=(-2, -1))
-        departure = np.maximum(departure, difference / np.max(np.abs(beamformers), axis=(-2, -1)))
+    if blocks is not None and digital is not None:
+        batch, subarrays, _, count = blocks.shape
+        departure = np.max(np.abs(np.sqrt(_squares(blocks)) - 1.0), axis=(1, 2, 3))
+        product = (blocks @ digital.reshape(batch, subarrays, count, -1)).reshape(beamformers.shape)
+        difference = np.sqrt(np.max(_squares(product - beamformers), axis=(-2, -1)))
+        largest = np.sqrt(np.max(_squares(beamformers), axis=(-2, -1)))
+        departure = np.maximum(departure, difference / largest)
         met &= departure <= MODULUS_TOLERANCE
         columns.append(departure)
         names.append("modulus")
@@ -98,7 +102,7 @@ def judge(
     status: np.ndarray,
     reason: Sequence[str],
     iterations: np.ndarray,
-    analog: np.ndarray | None = None,
+    blocks: np.ndarray | None = None,
     digital: np.ndarray | None = None,
     trace: np.ndarray | None = None,
     solve_seconds: np.ndarray | None = None,
@@ -109,7 +113,7 @@ def judge(
     ----------
     scenario : Scenario
         What was designed for.
-    beamformers, analog, digital : ndarray or None
+    beamformers, blocks, digital : ndarray or None
         As `Design` has them; NaN where there is no design.
     bound : ndarray, shape (B,)
         Certified upper bound on the spectral efficiency, bit/s/Hz.
@@ -129,10 +133,12 @@ def judge(
     Design
     """
     found = np.isfinite(beamformers).all(axis=(-2, -1))
-    beamformers = np.where(found[:, None, None], beamformers, np.nan)
-    violation, met, constraints = violations(scenario, beamformers, analog, digital)
+    if not found.all():
+        beamformers = np.where(found[:, None, None], beamformers, np.nan)
+    violation, met, constraints = violations(scenario, beamformers, blocks, digital)
     value = spectral_efficiency(scenario, beamformers)
-    gap = np.abs(value - bound) / np.abs(bound)
+    # a channel that carries nothing has a bound of nothing
+    gap = np.where(value == bound, 0.0, np.abs(value - bound) / np.maximum(np.abs(bound), np.finfo(float).tiny))
     claimed = np.isin(status, HAS_DESIGN)
     judged = np.where(met, np.where(gap <= OPTIMAL_GAP, Status.OPTIMAL, Status.FEASIBLE), Status.VIOLATING)
     lost = claimed & ~found
@@ -149,7 +155,7 @@ def judge(
         trace=trace,
         solve_seconds=solve_seconds,
         beamformers=beamformers,
-        analog=analog,
+        blocks=blocks,
         digital=digital,
         reachable_scnr=reachable_scnr,
     )

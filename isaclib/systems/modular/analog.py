@@ -7,96 +7,58 @@ F_A,l = Q_l U_l the digital beamformer is designed as U_l F_D, whose squared nor
 
 from __future__ import annotations
 
-import math
-
 import numba
 import numpy as np
 
+from isaclib.numerics.gram_schmidt import gram_schmidt
 from isaclib.systems.modular.scenario import Scenario
 
-DEPENDENT = 1e-9
-"""Columns with less than this share of their norm outside the earlier ones are left unused."""
 
-
-@numba.njit(cache=True)
-def orthonormal(columns: np.ndarray, basis: np.ndarray, upper: np.ndarray) -> None:
-    """Gram-Schmidt twice over: columns = basis upper, dependent columns with a zero diagonal.
-
-    Parameters
-    ----------
-    columns : ndarray of complex, shape (M, R)
-        Columns.
-    basis : ndarray of complex, shape (M, R)
-        Orthonormal columns, zero where one depends on those before it; written.
-    upper : ndarray of complex, shape (R, R)
-        Upper triangular; written.
-    """
-    size, count = columns.shape
-    upper[:] = 0.0
-    for c in range(count):
-        norm = 0.0
-        for m in range(size):
-            basis[m, c] = columns[m, c]
-            norm += columns[m, c].real ** 2 + columns[m, c].imag ** 2
-        for _ in range(2):
-            for d in range(c):
-                t = 0.0j
-                for m in range(size):
-                    t += basis[m, d].conjugate() * basis[m, c]
-                upper[d, c] += t
-                for m in range(size):
-                    basis[m, c] -= t * basis[m, d]
-        left = 0.0
-        for m in range(size):
-            left += basis[m, c].real ** 2 + basis[m, c].imag ** 2
-        if left <= DEPENDENT**2 * norm:
-            for m in range(size):
-                basis[m, c] = 0.0
-            continue
-        left = math.sqrt(left)
-        upper[c, c] = left
-        for m in range(size):
-            basis[m, c] /= left
-
-
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath={"reassoc", "contract"})
 def _reduce(
     columns: np.ndarray,
     channel: np.ndarray,
     steering: np.ndarray,
-    bases: np.ndarray,
     uppers: np.ndarray,
     reduced_channel: np.ndarray,
     reduced_steering: np.ndarray,
 ) -> None:
-    batch, subarrays, size, count = columns.shape
+    """Write U_l, H Q and a_q^T conj(Q); columns are rows here, shape (B, L, R, M)."""
+    batch, subarrays, count, size = columns.shape
+    basis = np.empty((count, size), np.complex128)
     for b in range(batch):
         for s in range(subarrays):
-            orthonormal(columns[b, s], bases[b, s], uppers[b, s])
+            gram_schmidt(columns[b, s], basis, uppers[b, s])
             first = s * size
             for c in range(count):
                 for u in range(channel.shape[1]):
-                    t = 0.0j
+                    real = imag = 0.0
                     for m in range(size):
-                        t += channel[b, u, first + m] * bases[b, s, m, c]
-                    reduced_channel[b, u, s * count + c] = t
+                        x, y = channel[b, u, first + m], basis[c, m]
+                        real += x.real * y.real - x.imag * y.imag
+                        imag += x.real * y.imag + x.imag * y.real
+                    reduced_channel[b, u, s * count + c] = complex(real, imag)
                 for q in range(steering.shape[1]):
-                    t = 0.0j
+                    real = imag = 0.0
                     for m in range(size):
-                        t += bases[b, s, m, c].conjugate() * steering[b, q, first + m]
-                    reduced_steering[b, q, s * count + c] = t
+                        x, y = steering[b, q, first + m], basis[c, m]
+                        real += x.real * y.real + x.imag * y.imag
+                        imag += x.imag * y.real - x.real * y.imag
+                    reduced_steering[b, q, s * count + c] = complex(real, imag)
 
 
 @numba.njit(cache=True)
 def _expand(
-    columns: np.ndarray, bases: np.ndarray, uppers: np.ndarray, coordinates: np.ndarray, digital: np.ndarray
+    columns: np.ndarray, uppers: np.ndarray, coordinates: np.ndarray, digital: np.ndarray, beamformers: np.ndarray
 ) -> None:
-    """Solve U_l F_D,l = coordinates_l; unused columns get nothing."""
-    batch, subarrays, _, count = columns.shape
+    """Solve U_l F_D,l = coordinates_l, unused columns getting nothing, and write F_A F_D."""
+    batch, subarrays, count, size = columns.shape
+    beam = np.empty(size, np.complex128)
     for b in range(batch):
         for s in range(subarrays):
             first = s * count
             for stream in range(coordinates.shape[2]):
+                beam[:] = 0.0
                 for c in range(count - 1, -1, -1):
                     if uppers[b, s, c, c] == 0.0:
                         digital[b, first + c, stream] = 0.0
@@ -104,7 +66,12 @@ def _expand(
                     t = coordinates[b, first + c, stream]
                     for d in range(c + 1, count):
                         t -= uppers[b, s, c, d] * digital[b, first + d, stream]
-                    digital[b, first + c, stream] = t / uppers[b, s, c, c]
+                    t /= uppers[b, s, c, c].real
+                    digital[b, first + c, stream] = t
+                    for m in range(size):
+                        beam[m] += columns[b, s, c, m] * t
+                for m in range(size):
+                    beamformers[b, s * size + m, stream] = beam[m]
 
 
 class Analog:
@@ -117,6 +84,8 @@ class Analog:
 
     Attributes
     ----------
+    blocks : ndarray of complex, shape (B, L, M, N_RF / L)
+        F_1..F_L of F_A = blkdiag(F_1..F_L).
     channel : ndarray of complex, shape (B, N_u, N_RF)
         H Q in units of the noise amplitude.
     steering : ndarray of complex, shape (B, Q, N_RF)
@@ -125,39 +94,22 @@ class Analog:
 
     def __init__(self, scenario: Scenario) -> None:
         p = scenario.parameters
-        self._columns = np.ascontiguousarray(scenario.subarray_responses[..., list(p.served)])
-        batch, subarrays, _, count = self._columns.shape
-        self._bases = np.empty_like(self._columns)
+        responses = scenario.subarray_responses
+        everything = len(p.served) == responses.shape[-1]
+        self.blocks = responses if everything else responses[..., list(p.served)]
+        self._columns = np.swapaxes(self.blocks, -1, -2)
+        batch, subarrays, count, _ = self._columns.shape
         self._uppers = np.empty((batch, subarrays, count, count), dtype=complex)
         chains = subarrays * count
         self.channel = np.empty((batch, p.user_antennas, chains), dtype=complex)
         self.steering = np.empty((batch, scenario.transmit.shape[1], chains), dtype=complex)
-        _reduce(
-            self._columns,
-            scenario.channel / np.sqrt(scenario.noise_w),
-            scenario.transmit,
-            self._bases,
-            self._uppers,
-            self.channel,
-            self.steering,
-        )
+        _reduce(self._columns, scenario.channel, scenario.transmit, self._uppers, self.channel, self.steering)
+        self.channel /= np.sqrt(scenario.noise_w)
 
-    def matrix(self) -> np.ndarray:
-        """F_A, shape (B, N, N_RF)."""
-        batch, subarrays, size, count = self._columns.shape
-        analog = np.zeros((batch, subarrays, size, subarrays, count), dtype=complex)
-        index = np.arange(subarrays)
-        analog[:, index, :, index] = np.moveaxis(self._columns, 1, 0)
-        return analog.reshape(batch, subarrays * size, subarrays * count)
-
-    def digital(self, coordinates: np.ndarray) -> np.ndarray:
-        """F_D, shape (B, N_RF, N_s), whose U F_D are the coordinates."""
+    def expand(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """F_D, shape (B, N_RF, N_s), whose U F_D are the coordinates, and F_A F_D, shape (B, N, N_s)."""
+        batch, subarrays, _, size = self._columns.shape
         digital = np.empty_like(coordinates)
-        _expand(self._columns, self._bases, self._uppers, np.ascontiguousarray(coordinates), digital)
-        return digital
-
-    def beamformers(self, digital: np.ndarray) -> np.ndarray:
-        """F_A F_D, shape (B, N, N_s), block by block."""
-        batch, subarrays, size, count = self._columns.shape
-        blocks = self._columns @ digital.reshape(batch, subarrays, count, -1)
-        return blocks.reshape(batch, subarrays * size, -1)
+        beamformers = np.empty((batch, subarrays * size, coordinates.shape[-1]), dtype=complex)
+        _expand(self._columns, self._uppers, coordinates, digital, beamformers)
+        return digital, beamformers

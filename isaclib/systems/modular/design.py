@@ -17,8 +17,8 @@ class Design(base.Design):
     ----------
     beamformers : ndarray of complex, shape (B, N, N_s)
         F = F_A F_D; NaN where there is no design.
-    analog : ndarray of complex, shape (B, N, N_RF), or None
-        Block-diagonal F_A with entries of modulus one; None when fully digital.
+    blocks : ndarray of complex, shape (B, L, M, N_RF / L), or None
+        Blocks F_1..F_L of the analog beamformer, with entries of modulus one; None when fully digital.
     digital : ndarray of complex, shape (B, N_RF, N_s), or None
         F_D; None when fully digital.
     reachable_scnr : ndarray, shape (B, T)
@@ -26,9 +26,20 @@ class Design(base.Design):
     """
 
     beamformers: np.ndarray
-    analog: np.ndarray | None = None
+    blocks: np.ndarray | None = None
     digital: np.ndarray | None = None
     reachable_scnr: np.ndarray
+
+    @property
+    def analog(self) -> np.ndarray | None:
+        """F_A = blkdiag(F_1..F_L) (8), shape (B, N, N_RF); None when fully digital."""
+        if self.blocks is None:
+            return None
+        batch, subarrays, size, count = self.blocks.shape
+        analog = np.zeros((batch, subarrays, size, subarrays, count), dtype=complex)
+        index = np.arange(subarrays)
+        analog[:, index, :, index] = np.moveaxis(self.blocks, 1, 0)
+        return analog.reshape(batch, subarrays * size, subarrays * count)
 
     def covariance(self) -> np.ndarray:
         """R = F F^H (7), shape (B, N, N)."""

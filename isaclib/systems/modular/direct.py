@@ -77,22 +77,22 @@ def dual(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, hybrid
     bound, reach = np.empty(batch), np.empty(batch)
     evaluations = np.zeros(batch, dtype=np.int64)
     weights = known.weights[:, 0]
-    signed = -p.min_scnr * weights
+    signed = np.ascontiguousarray(-p.min_scnr * weights)
     signed[:, 0] = weights[:, 0]
-    needed = p.min_scnr * known.filter_noise[:, 0]
+    needed = np.ascontiguousarray(p.min_scnr * known.filter_noise[:, 0])
     solve_many(channel, steering, signed, needed, p.power_w, coordinates, bound, reach, evaluations)
     feasible = reach >= 1.0
-    digital = matrix = None
+    digital = blocks = None
     beamformers = coordinates
     if analog is not None:
-        digital, matrix = analog.digital(coordinates), analog.matrix()
-        beamformers = analog.beamformers(digital)
+        blocks = analog.blocks
+        digital, beamformers = analog.expand(coordinates)
     largest = reachable_scnr(known, steering)
     reached = 10.0 * np.log10(largest.min(axis=-1))
     return judge(
         known,
         beamformers=beamformers,
-        analog=matrix,
+        blocks=blocks,
         digital=digital,
         bound=bound / np.log(2.0),
         reachable_scnr=largest,

@@ -65,12 +65,12 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
         status=design.status,
         reason=design.reason,
         iterations=design.iterations,
-        analog=design.analog,
+        blocks=design.blocks,
         digital=design.digital,
     )
     kept = np.isin(judged.status, HAS_DESIGN)
     beams = np.where(kept[:, None, None], design.beamformers, np.nan)
-    violation, met, constraints = acceptance.violations(scenario, beams, design.analog, design.digital)
+    violation, met, constraints = acceptance.violations(scenario, beams, design.blocks, design.digital)
     status = np.where(kept & ~met, Status.VIOLATING, judged.status)
     efficiency = acceptance.spectral_efficiency(scenario, beams)
     scnr = acceptance.scnr(scenario, beams)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from isaclib.physics.tr38901 import NLOS_SHADOWING_DB
+from isaclib.physics.wavefronts import WAVEFRONTS
 from isaclib.systems.parameters import complaint, normalise, parameter
 
 SPEED_OF_LIGHT = 299_792_458.0
-WAVEFRONTS = ("hspm", "swm", "pwm")
 LAYOUTS = ("uniform", "random", "collocated")
 
 
@@ -33,7 +35,7 @@ class Parameters:
     subarray_spacing_m: float = parameter(
         1.0,
         unit="m",
-        doc="distance of neighbouring subarray centres (layout uniform); aperture of layout random",
+        doc="distance of neighbouring subarray centres (uniform); layout random keeps their span",
         low=0.0,
         open_low=True,
         high=1e3,
@@ -117,7 +119,7 @@ class Parameters:
         10.0, unit="dB", doc="echo power of an interferer over that of the first target", low=-100.0, high=100.0
     )
     nlos_shadowing_db: float = parameter(
-        7.82, unit="dB", doc="standard deviation of the shadowing of a scattered path", low=0.0, high=40.0
+        NLOS_SHADOWING_DB, unit="dB", doc="standard deviation of the shadowing of a scattered path", low=0.0, high=40.0
     )
     min_scnr_db: float = parameter(20.0, unit="dB", doc="SCNR each target is guaranteed", low=-100.0, high=150.0)
     receive_filter: str = parameter(
@@ -132,7 +134,8 @@ class Parameters:
 
     def __post_init__(self) -> None:
         normalise(self)
-        if self.layout == "uniform" and self.subarrays > 1 and self.subarray_spacing_m < self.subarray_width_m:
+        crowded = self.subarrays > 1 and self.subarray_spacing_m < self.subarray_width_m
+        if crowded and self.layout != "collocated":
             raise complaint(
                 "subarray_spacing_m",
                 self.subarray_spacing_m,
@@ -146,29 +149,38 @@ class Parameters:
                 raise complaint(f"{kind}_angle_deg", angles, f"as many as {kind}_range_m has, {len(ranges)}")
         if not self.target_range_m:
             raise complaint("target_range_m", self.target_range_m, "at least one target")
-        objects = list(zip(self.target_range_m, self.target_angle_deg, strict=True))
+        targets = list(zip(self.target_range_m, self.target_angle_deg, strict=True))
         for place in zip(self.interferer_range_m, self.interferer_angle_deg, strict=True):
-            if place in objects[: len(self.target_range_m)]:
+            if place in targets:
                 raise complaint(
                     "interferer_range_m",
                     self.interferer_range_m,
                     f"no interferer at the target at {place[0]:g} m, {place[1]:g} deg",
                 )
-        if len(set(objects)) < len(objects):
+        if len(set(targets)) < len(targets):
             raise complaint("target_range_m", self.target_range_m, "targets at different places")
         for name in ("scatterer_range_m", "scatterer_angle_deg"):
             low, high = getattr(self, name)
             if low > high:
                 raise complaint(name, (low, high), "(min, max) with min <= max")
-        farthest = self.array_offset_m + self.span_m + self.subarray_width_m
+        beside = self.user_range_m * math.cos(math.radians(self.user_angle_deg))
+        half = self.span_m / 2.0 + self.subarray_width_m
+        if beside < self.element_spacing_m and self.user_range_m <= half:
+            raise complaint(
+                "user_range_m",
+                self.user_range_m,
+                f"above {half:.6g} m at {self.user_angle_deg:g} deg, outside the transmit array",
+            )
         for name, ranges in (
             ("scatterer_range_m", self.scatterer_range_m[:1] if self.nlos_paths else ()),
             ("target_range_m", self.target_range_m),
             ("interferer_range_m", self.interferer_range_m),
         ):
             for value in ranges:
-                if value <= farthest:
-                    raise complaint(name, getattr(self, name), f"above {farthest:.6g} m, outside the arrays")
+                if value <= self.shortest_range_m:
+                    raise complaint(
+                        name, getattr(self, name), f"above {self.shortest_range_m:.6g} m, outside the arrays"
+                    )
         if self.scatterer_overlap > min(self.nlos_paths, len(self.interferer_range_m)):
             raise complaint(
                 "scatterer_overlap",
