@@ -26,7 +26,6 @@ import numba
 import numpy as np
 
 from isaclib.systems.hybrid.communication.uplink import best_rate, rate_slope
-from isaclib.systems.hybrid.dual_barrier import invert
 
 VARIABLES = 7
 """L (three), w (two complex)."""
@@ -36,6 +35,8 @@ MARGIN = 1e-14
 
 MAX_STEPS = 300
 GRADIENT_TOLERANCE = 1e-10
+SETTLED_TOLERANCE = 1e-7
+"""Gradient at which a descent stops, and at which it does so where the bound falls no more."""
 
 
 @numba.njit(cache=True)
@@ -69,6 +70,38 @@ def slack(x: np.ndarray, sensing: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True)
+def _solve(matrix: np.ndarray, half: np.ndarray, whole: np.ndarray) -> bool:
+    """With T = L L^H (T is overwritten), make `half` L^-1 half and `whole` T^-1 half; False unless T > 0.
+
+    T is all but singular where light on the target that no user sees costs nothing. T^-1 itself
+    would then be rounded in units of its huge entries, which users do not see.
+    """
+    for i in range(3):
+        for j in range(i + 1):
+            t = matrix[i, j]
+            for k in range(j):
+                t -= matrix[i, k] * matrix[j, k].conjugate()
+            if i > j:
+                matrix[i, j] = t / matrix[j, j].real
+            elif not t.real > 0.0:
+                return False
+            else:
+                matrix[i, i] = math.sqrt(t.real)
+    for c in range(half.shape[1]):
+        for i in range(3):
+            t = half[i, c]
+            for k in range(i):
+                t -= matrix[i, k] * half[k, c]
+            half[i, c] = t / matrix[i, i].real
+        for i in range(2, -1, -1):
+            t = half[i, c]
+            for k in range(i + 1, 3):
+                t -= matrix[k, i].conjugate() * whole[k, c]
+            whole[i, c] = t / matrix[i, i].real
+    return True
+
+
+@numba.njit(cache=True)
 def evaluate(
     x: np.ndarray,
     sensing: np.ndarray,
@@ -78,7 +111,7 @@ def evaluate(
     cap: float,
     gradient: np.ndarray,
     powers: np.ndarray,
-    inverse: np.ndarray,
+    weighted: np.ndarray,
 ) -> float:
     """Bound in nat at a dual point; infinity where Z < I does not hold.
 
@@ -100,8 +133,8 @@ def evaluate(
         Written.
     powers : ndarray, shape (K,)
         Uplink powers, written.
-    inverse : ndarray of complex, shape (3, 3)
-        T^-1, written.
+    weighted : ndarray of complex, shape (3, K)
+        T^-1 times `seen`, written.
 
     Returns
     -------
@@ -113,10 +146,10 @@ def evaluate(
     allowed = scale(x, cost, cap)
     if not allowed > 0.0:
         return np.inf
-    if math.isnan(invert(slack(x, sensing), inverse)):
+    half = seen.copy()
+    if not _solve(slack(x, sensing), half, weighted):
         return np.inf
-    weighted = inverse @ seen
-    gram = allowed * (rest + np.ascontiguousarray(seen.conj().T) @ weighted)
+    gram = allowed * (rest + np.ascontiguousarray(half.conj().T) @ half)
     value = best_rate(gram, powers)
 
     slope = np.empty((users, users), np.complex128)
@@ -151,7 +184,7 @@ def descend(
     cost: np.ndarray,
     cap: float,
     powers: np.ndarray,
-    inverse: np.ndarray,
+    weighted: np.ndarray,
 ) -> tuple[float, int]:
     """Lower the bound from a dual point by BFGS.
 
@@ -159,7 +192,7 @@ def descend(
     ----------
     x : ndarray, shape (7,)
         As `evaluate` takes it, with Z < I; overwritten by the best point.
-    sensing, seen, rest, cost, cap, powers, inverse
+    sensing, seen, rest, cost, cap, powers, weighted
         As for `evaluate`; the last two are written for the best point.
 
     Returns
@@ -170,13 +203,14 @@ def descend(
     n = VARIABLES
     gradient = np.empty(n)
     trial_gradient = np.empty(n)
-    value = evaluate(x, sensing, seen, rest, cost, cap, gradient, powers, inverse)
+    value = evaluate(x, sensing, seen, rest, cost, cap, gradient, powers, weighted)
     evaluations = 1
     metric = np.eye(n)
     fresh = True
     for _ in range(MAX_STEPS):
-        size = np.max(np.abs(gradient))
-        if size <= GRADIENT_TOLERANCE:
+        # where hardly a bit gets through, the bound is small and so is its gradient
+        unit = min(1.0, value)
+        if np.max(np.abs(gradient)) <= GRADIENT_TOLERANCE * unit:
             break
         direction = -(metric @ gradient)
         slope = np.dot(direction, gradient)
@@ -193,7 +227,7 @@ def descend(
         low, high = 0.0, np.inf
         for _ in range(40):
             trial = x + step * direction
-            trial_value = evaluate(trial, sensing, seen, rest, cost, cap, trial_gradient, powers, inverse)
+            trial_value = evaluate(trial, sensing, seen, rest, cost, cap, trial_gradient, powers, weighted)
             evaluations += 1
             if not trial_value <= value + 1e-4 * step * slope + 1e-15 * abs(value):
                 high = step
@@ -226,7 +260,7 @@ def descend(
         x[:] = trial
         gradient[:] = trial_gradient
         value = trial_value
-        if settled and np.max(np.abs(gradient)) <= 1e-7:
+        if settled and np.max(np.abs(gradient)) <= SETTLED_TOLERANCE * unit:
             break
-    value = evaluate(x, sensing, seen, rest, cost, cap, gradient, powers, inverse)
+    value = evaluate(x, sensing, seen, rest, cost, cap, gradient, powers, weighted)
     return value, evaluations

@@ -58,7 +58,7 @@ def _dual_start(
     cost: np.ndarray,
     cap: float,
     powers: np.ndarray,
-    inverse: np.ndarray,
+    weighted: np.ndarray,
     x: np.ndarray,
 ) -> float:
     """Write the dual point that cuts off beams, X ~ M^-1 C M^-1 and v = -s / q; its bound, or infinity."""
@@ -84,7 +84,7 @@ def _dual_start(
     best = np.inf
     for level in DUAL_STARTS:
         trial = math.sqrt(level) * point
-        value = dual.evaluate(trial, sensing, channels, rest, cost, cap, gradient, powers, inverse)
+        value = dual.evaluate(trial, sensing, channels, rest, cost, cap, gradient, powers, weighted)
         if value < best:
             best = value
             x[:] = trial
@@ -155,7 +155,7 @@ def _solve(
 ) -> None:
     users = noise.shape[1]
     powers = np.empty(users)
-    inverse = np.eye(3).astype(np.complex128)
+    weighted = np.empty((3, users), np.complex128)
     x = np.zeros(dual.VARIABLES)
     for b in range(vectors.shape[0]):
         v = vectors[b]
@@ -182,14 +182,14 @@ def _solve(
         for number in range(2 + users):
             if follow:
                 # the dual is followed from the point that belongs to the best beams so far
-                start = _dual_start(gains[:3] @ cut, sensing, seen, rest, cost, cap, powers, inverse, x)
+                start = _dual_start(gains[:3] @ cut, sensing, seen, rest, cost, cap, powers, weighted, x)
                 if start < np.inf:
-                    lower, evaluations = dual.descend(x, sensing, seen, rest, cost, cap, powers, inverse)
+                    lower, evaluations = dual.descend(x, sensing, seen, rest, cost, cap, powers, weighted)
                     steps[b] += evaluations
                     bound[b] = min(bound[b], lower)
                     spread = channels.copy()
-                    spread[:3] = dual.scale(x, cost, cap) * (inverse @ seen)
-                    spread[3:] *= dual.scale(x, cost, cap)
+                    spread[:3] = weighted
+                    spread *= dual.scale(x, cost, cap)
                     downlink(channels, spread, powers, cut)
                 f = restore_cap(gains[:3], cost, cap, cut)
                 reached = sum_rate(gains[3:] @ cut, noise[b])
