@@ -150,7 +150,8 @@ def _draw(axes: Axes, line: Line, look: style.Look, figure: FigureSpec) -> None:
 
     value, lower, upper = line.ends.T
     curve = line.curve
-    width = look.width * matplotlib.rcParams["lines.linewidth"]
+    # a region may be hardly wider than the line in it
+    width = look.width * matplotlib.rcParams["lines.linewidth"] * (1.0 if line.across is None else 0.7)
     order = (2.0 if look.width < 1.0 else 1.8) if look.bound else 3.0
     if curve.line == "none":
         # hollow: markers of close schemes must not hide each other
@@ -173,8 +174,9 @@ def _draw(axes: Axes, line: Line, look: style.Look, figure: FigureSpec) -> None:
     first = curve.line == "solid" or not any(other.line == "solid" for other in figure.y)
     color = look.color if first else style.darker(look.color)
     marker = look.marker if curve.marker and not look.bound else None
-    # a thin white edge tells a line from the bands it runs through
-    edge = [withStroke(linewidth=width + 0.5, foreground="white")] if dashes == "solid" and not look.bound else None
+    # a thin white edge tells a line from the bands of others
+    edged = dashes == "solid" and not look.bound and line.across is None
+    edge = [withStroke(linewidth=width + 0.5, foreground="white")] if edged else None
     axes.plot(
         line.x,
         value,
