@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 
 from isaclib.systems.base import Status
+from isaclib.systems.modular import dual as dual_one
+from isaclib.systems.modular import dual_several
 from isaclib.systems.modular.acceptance import judge
 from isaclib.systems.modular.analog import Analog
 from isaclib.systems.modular.design import Design
-from isaclib.systems.modular.dual import solve_many
 from isaclib.systems.modular.scenario import Scenario
 from isaclib.systems.streams import Streams
+
+STATUS = np.array([Status.OPTIMAL, Status.INFEASIBLE, Status.NOT_FOUND])
+"""What becomes of the outcomes FOUND, INFEASIBLE and NOT_FOUND."""
 
 
 def reachable_scnr(scenario: Scenario, steering: np.ndarray) -> np.ndarray:
@@ -46,7 +50,7 @@ def reachable_scnr(scenario: Scenario, steering: np.ndarray) -> np.ndarray:
 
 
 def dual(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, hybrid: bool) -> Design:
-    """Maximise the spectral efficiency under the SCNR constraint by the dual.
+    """Maximise the spectral efficiency under the SCNR constraints by the dual.
 
     Parameters
     ----------
@@ -73,22 +77,30 @@ def dual(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, hybrid
     else:
         channel, steering = analog.channel, analog.steering
     batch, _, size = channel.shape
+    # tr(A_t R) >= c_t, A_t = sum_q signed_tq a_q a_q^H: (20) at the threshold
+    targets = known.weights.shape[1]
+    own = np.arange(targets)
+    signed = np.ascontiguousarray(-p.min_scnr * known.weights)
+    signed[:, own, own] = known.weights[:, own, own]
+    needed = np.ascontiguousarray(p.min_scnr * known.filter_noise)
     coordinates = np.full((batch, size, p.streams), np.nan + 0j)
-    bound, reach = np.empty(batch), np.empty(batch)
+    bound = np.empty(batch)
     evaluations = np.zeros(batch, dtype=np.int64)
-    weights = known.weights[:, 0]
-    signed = np.ascontiguousarray(-p.min_scnr * weights)
-    signed[:, 0] = weights[:, 0]
-    needed = np.ascontiguousarray(p.min_scnr * known.filter_noise[:, 0])
-    solve_many(channel, steering, signed, needed, p.power_w, coordinates, bound, reach, evaluations)
-    feasible = reach >= 1.0
+    outcome = np.full(batch, dual_several.FOUND)
+    if targets == 1:
+        reach = np.empty(batch)
+        dual_one.solve_many(
+            channel, steering, signed[:, 0], needed[:, 0], p.power_w, coordinates, bound, reach, evaluations
+        )
+        outcome[~(reach >= 1.0)] = dual_several.INFEASIBLE
+    else:
+        dual_several.solve_many(channel, steering, signed, needed, p.power_w, coordinates, bound, outcome, evaluations)
     digital = blocks = None
     beamformers = coordinates
     if analog is not None:
         blocks = analog.blocks
         digital, beamformers = analog.expand(coordinates)
     largest = reachable_scnr(known, steering)
-    reached = 10.0 * np.log10(largest.min(axis=-1))
     return judge(
         known,
         beamformers=beamformers,
@@ -96,10 +108,20 @@ def dual(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, hybrid
         digital=digital,
         bound=bound / np.log(2.0),
         reachable_scnr=largest,
-        status=np.where(feasible, Status.OPTIMAL, Status.INFEASIBLE),
-        reason=[
-            "" if ok else f"at most {most:.4g} dB of SCNR can be reached, {p.min_scnr_db:g} dB asked"
-            for ok, most in zip(feasible, reached, strict=True)
-        ],
+        status=STATUS[outcome],
+        reason=[_reason(result, most, p.min_scnr) for result, most in zip(outcome, largest.min(axis=-1), strict=True)],
         iterations=evaluations,
     )
+
+
+def _reason(outcome: int, reachable: float, needed: float) -> str:
+    """Say why there is no design; nothing where there is one."""
+    if outcome == dual_several.FOUND:
+        return ""
+    asked = f"{10.0 * np.log10(needed):g} dB asked"
+    if outcome == dual_several.NOT_FOUND:
+        return f"no beamformers of so few streams found that give every target its SCNR, {asked}"
+    if reachable < needed:
+        with np.errstate(divide="ignore"):
+            return f"at most {10.0 * np.log10(reachable):.4g} dB of SCNR can be reached, {asked}"
+    return f"the targets can reach their SCNR one by one, not at once, {asked}"
