@@ -2,6 +2,7 @@
 
 from isaclib.systems.base import System
 from isaclib.systems.modular.draw import draw_scenario
+from isaclib.systems.modular.estimation import ESTIMATORS
 from isaclib.systems.modular.metrics import METRICS, evaluate
 from isaclib.systems.modular.parameters import Parameters
 
@@ -12,5 +13,6 @@ SYSTEM = System(
     draw_scenario=draw_scenario,
     evaluate_design=evaluate,
     schemes_package="isaclib.systems.modular.schemes",
+    estimators=ESTIMATORS,
     metrics=METRICS,
 )

@@ -22,7 +22,7 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
     the designer takes another wavefront for true.
     """
     p = parameters
-    centres = _centres(p, streams)
+    centres = subarray_centres(p, streams)
     places = _Places.of(p, centres, streams)
     heard = _Heard.of(p, centres, places)
     if p.true_wavefront == p.design_wavefront:
@@ -31,8 +31,8 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
     return _scenario(p, streams, centres, places, heard, p.true_wavefront, assumed)
 
 
-def _centres(p: Parameters, streams: Streams) -> np.ndarray:
-    """y of the subarray centres, shape (1 or B, L)."""
+def subarray_centres(p: Parameters, streams: Streams) -> np.ndarray:
+    """Return y of the transmit array's subarray centres, shape (1 or B, L); the receive array is mirrored."""
     index = np.arange(p.subarrays)
     if p.layout == "collocated":
         return p.array_offset_m + (index * p.subarray_width_m)[None]
@@ -223,7 +223,7 @@ def _channel(
     apart = np.linalg.norm(step, axis=-1)
     sine = step[..., 1] / apart
     arriving = np.exp(-1j * k0 * (apart[..., None] + sine[..., None] * own)) * places.gains[:, 1:, None]
-    channel = np.swapaxes(arriving, 1, 2) @ phases[:, 1:].reshape(count, p.nlos_paths, -1)
+    channel = np.swapaxes(arriving, 1, 2) @ phases[:, 1:].reshape(count, p.nlos_paths, p.elements)
     direct = channel.reshape(count, p.user_antennas, p.subarrays, -1)
     gain = places.gains[:, :1, None, None]
     # the line of sight: its own angle at the user for each subarray, or for each element
