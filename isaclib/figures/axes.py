@@ -71,7 +71,8 @@ def set_x(axes: Axes, values: np.ndarray, labels: Sequence[Any] | None, *, log: 
     if not continuous and 1 < len(ticks) <= 12 and (_gaps(ticks) < np.diff(place) / (place[-1] - place[0])).all():
         axes.xaxis.set_major_locator(FixedLocator(ticks.tolist()))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        # the minus sign that matplotlib writes on the other axes
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "\N{MINUS SIGN}")))
     elif log:
         _log_ticks(axes.xaxis, low, high)
     else:

@@ -152,7 +152,8 @@ def _draw(axes: Axes, line: Line, look: style.Look, figure: FigureSpec) -> None:
     curve = line.curve
     # a region may be hardly wider than the line in it
     width = look.width * matplotlib.rcParams["lines.linewidth"] * (1.0 if line.across is None else 0.7)
-    order = (2.0 if look.width < 1.0 else 1.8) if look.bound else 3.0
+    # a thin bound is seen on top of a curve that attains it, a broad one behind
+    order = (3.5 if look.width < 1.0 else 1.8) if look.bound else 3.0
     if curve.line == "none":
         # hollow: markers of close schemes must not hide each other
         axes.errorbar(

@@ -31,12 +31,23 @@ SCHEMES = {
     "communication-only-fdbf": (BLUE, "d"),
     "communication-only-hbf": (VERMILLION, "*"),
     "dpc-bound": (BLACK, "p"),
+    "hybrid-beamforming": (VERMILLION, "8"),
+    "fully-digital": (BLACK, "H"),
 }
 """Colour and marker of the schemes; others take theirs from `REST` by their name.
 
-Blue is the fully digital and vermillion the hybrid architecture, whichever way it is designed."""
+Blue is the fully digital and vermillion the hybrid architecture, whichever way it is designed; black
+is a bound."""
 
-BOUNDS = ("sensing-only-", "communication-only-", "dpc-bound")
+SOLVERS = {
+    "sdr-rrs": (BLUE, "o"),
+    "rm-jgd": (GREEN, "^"),
+    "rgd-full-range": (PURPLE, "D"),
+    "trust-regions": (SKY, "v"),
+}
+"""Colour and marker of solvers that are compared with each other; other solvers have those of their scheme."""
+
+BOUNDS = ("sensing-only-", "communication-only-", "dpc-bound", "fully-digital")
 """How the names of schemes begin that are drawn for orientation, without markers."""
 
 REST = (
@@ -74,7 +85,7 @@ class Look:
     width : float
         Relative line width.
     bound : bool
-        A bound drawn for orientation: behind the others, without markers.
+        A bound drawn for orientation, without markers: behind the others, or thin on top of them.
     """
 
     color: str
@@ -89,8 +100,8 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
 
     A scheme keeps its colour and marker in every figure. Several curves of one scheme (other
     numbers of RF chains) share the hue, from light to full, with markers of their own; the
-    curves of another solver are dash-dotted. Where two designs of one architecture meet, the
-    second is dashed.
+    curves of another solver are dash-dotted, or have a colour of their own (`SOLVERS`). Where two
+    designs of one architecture meet, the second is dashed.
 
     Parameters
     ----------
@@ -113,7 +124,7 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
         labels.setdefault((scheme, solver), []).append(label)
     found = []
     for scheme, solver, label in curves:
-        color, marker = base[scheme]
+        color, marker = SOLVERS.get(solver, base[scheme])
         family = labels[scheme, solver]
         place, size = family.index(label), len(family)
         if scheme.startswith(BOUNDS):
@@ -122,8 +133,8 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
             line: Any = "solid" if light or scheme == "dpc-bound" else DASHED
             found.append(Look(shade(color, place, size), marker, line, 1.4 if light else 0.7, bound=True))
             continue
-        dashes: Any = "solid" if designs[color].index(scheme) == 0 else DASHED
-        if solvers[scheme].index(solver) > 0:
+        dashes: Any = "solid" if designs[base[scheme][0]].index(scheme) == 0 else DASHED
+        if solvers[scheme].index(solver) > 0 and solver not in SOLVERS:
             dashes = (0, (4, 1, 1, 1))
         found.append(
             Look(

@@ -33,3 +33,15 @@ def test_the_ticks_of_a_grid_do_not_touch(values: list[float]) -> None:
         boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
     assert len(boxes) >= 3
     assert not any(left.overlaps(right) for left, right in itertools.pairwise(boxes))
+
+
+def test_numbers_below_zero_have_a_minus_sign_on_both_axes() -> None:
+    values = np.array([-20.0, -10.0, 0.0])
+    page = Figure()
+    axes = page.add_subplot()
+    axes.plot(values, values)
+    set_x(axes, values, None, log=False, continuous=False)
+    set_metric(axes, "y", log=False)
+    page.draw_without_rendering()
+    shown = [{label.get_text() for label in labels} for labels in (axes.get_xticklabels(), axes.get_yticklabels())]
+    assert all("\N{MINUS SIGN}20" in "".join(texts) for texts in shown)

@@ -48,6 +48,13 @@ def test_another_solver_has_another_line_and_the_same_colour() -> None:
     assert first.dashes != second.dashes
 
 
+def test_compared_solvers_have_colours_and_markers_of_their_own() -> None:
+    solvers = ["dual", *style.SOLVERS]
+    found = style.looks([("hybrid-beamforming", solver, solver) for solver in solvers])
+    assert len({look.color for look in found}) == len({look.marker for look in found}) == len(solvers)
+    assert {look.dashes for look in found} == {"solid"}
+
+
 def test_bounds_are_told_apart_where_they_coincide() -> None:
     dark, light = style.looks([(f"sensing-only-{kind}", "closed-form", kind) for kind in ("fdbf", "hbf")])
     assert dark.bound
