@@ -34,24 +34,22 @@ class Evaluation:
         self.phases = ELEMENTS if phases else 0
         self.chains = CHAINS if phases else ELEMENTS
         self.size = self.phases + 2 * self.chains * USERS
-        self.fixed = (self.objective, self.cap, self.multiplier, self.rho) = (
-            objective,
-            cap,
-            np.asarray(multiplier, dtype=float),
-            rho,
-        )
+        self.objective, self.multiplier = objective, np.asarray(multiplier, dtype=float)
+        self.fixed = (objective, cap, self.multiplier, rho)
         self.constraint = np.empty(self.multiplier.size)
         self.weight = np.empty(self.multiplier.size)
 
     def __call__(self, x: np.ndarray) -> tuple[float, float, np.ndarray]:
         count = 3 + USERS
+        # a sum-rate asks for no rates
+        rates = np.zeros(USERS) if self.objective == smooth.SUM_RATE else np.log1p(self.problem.gamma)
         gains = np.zeros((count, self.chains), complex)
         if not self.phases:
             gains[:] = self.basis.conj().T
         gradient = np.empty(self.size)
         total, value = smooth.evaluate(
             x, self.phases, self.chains, self.basis, gains.copy(), self.problem.weight, self.problem.noise[0],
-            np.log1p(self.problem.gamma), *self.fixed,
+            rates, *self.fixed,
             np.empty(ELEMENTS, complex), gains, np.empty((self.chains, USERS), complex),
             np.empty((count, USERS), complex), np.empty((count, USERS), complex),
             np.empty((count, self.chains), complex), self.constraint, self.weight, gradient,
@@ -80,6 +78,9 @@ class Evaluation:
         (smooth.ILLUMINATION, np.inf),
         (smooth.ILLUMINATION, -1.0),
         (smooth.ILLUMINATION, 9.0),
+        (smooth.SUM_RATE, np.inf),
+        (smooth.SUM_RATE, -1.0),
+        (smooth.SUM_RATE, 9.0),
     ],
 )
 @pytest.mark.parametrize("multiplier", [0.0, 0.8])
@@ -109,6 +110,27 @@ def test_slack_rates_without_multiplier_weigh_nothing() -> None:
     evaluation(x)
     assert np.all(evaluation.constraint > 0.0)
     np.testing.assert_allclose(evaluation.weight, [0.0, 0.0, 0.3 - 1e-3 * evaluation.constraint[2]])
+
+
+@pytest.mark.parametrize("phases", [False, True])
+def test_sum_rate_is_that_of_the_beamformers_less_the_penalty_of_the_cap(phases: bool) -> None:
+    free = Evaluation(phases=phases, objective=smooth.SUM_RATE, multiplier=np.full(USERS, 0.7), rho=1.0)
+    capped = Evaluation(
+        phases=phases, objective=smooth.SUM_RATE, cap=0.5, multiplier=np.array([0.7, 0.7, 0.7, 0.2]), rho=3.0
+    )
+    x = free.start()
+    w, p = free.beamformers(x), free.problem
+    rate = np.log1p(links.sinr(p.g[0], w, p.noise[0])).sum()
+    # the rates are no constraints: their multipliers mean nothing
+    assert free(x)[:2] == pytest.approx((-rate, -rate), rel=1e-12)
+    np.testing.assert_array_equal(free.weight, 1.0)
+    total, value, _ = capped(x)
+    assert value == pytest.approx(-rate, rel=1e-12)
+    excess = np.log(p.cost(p.gram(w))) - 0.5
+    assert excess > 0.0
+    assert capped.constraint[USERS] == pytest.approx(-excess, rel=1e-12)
+    assert total == pytest.approx(-rate + 0.2 * excess + 1.5 * excess**2, rel=1e-12)
+    np.testing.assert_allclose(capped.weight, [1.0, 1.0, 1.0, 0.2 + 3.0 * excess], rtol=1e-12)
 
 
 @pytest.mark.parametrize("phases", [False, True])

@@ -159,6 +159,7 @@ def test_descents_from_everywhere_end_at_one_bound(users: int, cap: float) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
 @pytest.mark.parametrize("cap", [1.05, 1.5, 5.0])
 @pytest.mark.parametrize("power_dbm", [-20.0, 10.0])
 def test_one_user_has_the_bound_of_the_convex_program(cap: float, power_dbm: float) -> None:
