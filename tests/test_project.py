@@ -168,14 +168,16 @@ def test_readme_links_lead_somewhere() -> None:
         assert target.startswith("https://") or (ROOT / target).exists(), target
 
 
-def test_configuration_names_every_parameter_scheme_solver_and_option():
+@pytest.mark.parametrize("name", ["hybrid", "modular"])
+def test_configuration_names_every_parameter_scheme_solver_option_and_metric(name: str) -> None:
     text = (ROOT / "config" / "README.md").read_text()
-    system = isaclib.get_system("hybrid")
+    system = isaclib.get_system(name)
     words = [field.name for field in dataclasses.fields(system.Parameters)]
     for scheme in system.schemes.values():
         words += [scheme.name, *scheme.solvers]
         words += [option for solver in scheme.solvers.values() for option in solver.options]
     words += [option for estimator in system.estimators.values() for option in estimator.options]
+    words += [*system.metrics, *(metric for estimator in system.estimators.values() for metric in estimator.metrics)]
     assert [word for word in words if f"`{word}" not in text] == []
 
 
