@@ -23,12 +23,15 @@ class Design(base.Design):
         F_D; None when fully digital.
     reachable_scnr : ndarray, shape (B, T)
         Largest SCNR that the architecture could give each target alone, as a ratio.
+    receive_filter : ndarray of complex, shape (B, T, N), or None
+        w of each target where it was designed too; None: the scenario's.
     """
 
     beamformers: np.ndarray
     blocks: np.ndarray | None = None
     digital: np.ndarray | None = None
     reachable_scnr: np.ndarray
+    receive_filter: np.ndarray | None = None
 
     @property
     def analog(self) -> np.ndarray | None:

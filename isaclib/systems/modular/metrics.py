@@ -57,6 +57,8 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
         Over ``realisation`` (and ``target``, ``constraint``, ``iteration``), units and long_name
         in attrs.
     """
+    if design.receive_filter is not None:
+        scenario = scenario.filtered_by(design.receive_filter)
     judged = acceptance.judge(
         scenario.designed_for,
         beamformers=design.beamformers,

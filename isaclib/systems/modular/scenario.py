@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -91,6 +91,11 @@ class Scenario:
     def designed_for(self) -> Scenario:
         """What a scheme designs for: `assumed`, or the truth itself."""
         return self if self.assumed is None else self.assumed
+
+    def filtered_by(self, receive_filter: np.ndarray) -> Scenario:
+        """Return the scenario with other receive filters w, shape (B, T, N), also in what is assumed."""
+        assumed = None if self.assumed is None else self.assumed.filtered_by(receive_filter)
+        return replace(self, receive_filter=receive_filter, assumed=assumed)
 
     @cached_property
     def weights(self) -> np.ndarray:
