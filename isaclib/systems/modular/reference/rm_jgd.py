@@ -28,8 +28,11 @@ RM_JGD_OPTIONS: Mapping[str, Any] = {
 
 STARTS = ("random", "sdr-rrs")
 
-RANK_TOLERANCE = 1e-6
-"""Singular values of H below this share of the largest do not count towards its row space."""
+NEGLIGIBLE = 1e-3
+"""SNR at full power, or its share of the largest, below which an eigenvalue of H^H H counts as zero.
+
+At a random V every stream pays for the weakest direction: one that carries nothing would cost all.
+"""
 
 POWER_SHARE = 0.9
 """Share of the power that a start uses where the SCNR leaves room."""
@@ -80,7 +83,7 @@ class RowSpace:
     def of(cls, problem: Problem, barrier: float) -> RowSpace:
         """Cost of a problem in all coordinates behind F_A."""
         _, values, rows = np.linalg.svd(problem.channel, full_matrices=False)
-        kept = values > RANK_TOLERANCE * values[0]
+        kept = values**2 > NEGLIGIBLE * min(1.0, values[0] ** 2)
         axes, gains = adjoint(rows[kept]), values[kept] ** 2
         forms = problem.within(axes).forms / np.sqrt(gains[:, None] * gains)
         return cls(gains, axes, forms, problem.streams, barrier)
