@@ -13,16 +13,22 @@ from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.scenario import Scenario
 
 SYSTEM = isaclib.get_system("hybrid")
-SCHEMES = {"speb-min-fdbf": "speb", "speb-min-hbf": "speb", "snr-max-hbf": "snr", "two-stage-hbf": "polar"}
+SCHEMES = {
+    "speb-min-fdbf": "speb",
+    "speb-min-hbf": "speb",
+    "snr-max-hbf": "snr",
+    "two-stage-hbf": "polar",
+    "sca-bcd-fdbf": "sum-rate",
+    "sca-bcd-hbf": "sum-rate",
+}
+TRACED = ("speb-min-hbf", "snr-max-hbf", "sca-bcd-hbf")
 
 
 def solved(
     scheme: str, start: int = 60, stop: int = 66, power_dbm: float = 30.0
 ) -> tuple[Scenario, Design, xr.Dataset]:
     scenario = SYSTEM.draw(SYSTEM.Parameters(elements=8, power_dbm=power_dbm), seed=3, start=start, stop=stop)
-    design = SYSTEM.design(
-        scenario, scheme=scheme, options={"trace": 7} if "max" in scheme or "min-h" in scheme else {}
-    )
+    design = SYSTEM.design(scenario, scheme=scheme, options={"trace": 7} if scheme in TRACED else {})
     return scenario, design, SYSTEM.evaluate(scenario, design)
 
 
@@ -36,11 +42,11 @@ def test_every_variable_is_labelled(scheme: str) -> None:
     np.testing.assert_array_equal(data.realisation, np.arange(60, 66))
     np.testing.assert_array_equal(data.user, [0, 1])
     assert data.objective.attrs["units"] == data.bound.attrs["units"] == OBJECTIVES[SCHEMES[scheme]][0]
-    assert ("trace" in data) == (scheme in ("speb-min-hbf", "snr-max-hbf"))
+    assert ("trace" in data) == (scheme in TRACED)
     if "trace" in data:
         assert data.trace.dims == ("realisation", "iteration")
         assert data.trace.attrs["units"] == data.objective.attrs["units"]
-    assert ("price_of_hybrid" in data) == (scheme == "speb-min-hbf")
+    assert ("price_of_hybrid" in data) == (scheme in ("speb-min-hbf", "sca-bcd-hbf"))
     assert ("speb_certified_m2" in data) == (scheme == "speb-min-fdbf")
 
 
@@ -73,6 +79,15 @@ def test_metrics_belong_together() -> None:
     a = np.exp(-2j * np.pi * np.linalg.norm(scenario.elements_m - scenario.target_m, axis=1) / scenario.wavelength_m)
     light = np.sum(np.abs(a.conj() @ design.beamformers) ** 2, axis=-1)
     np.testing.assert_allclose(data.sensing_snr, scenario.reflection**2 * 8 * light / 1e-12, rtol=1e-9)
+
+
+def test_the_price_of_hybrid_is_the_sum_rate_missing_to_the_bound() -> None:
+    _, design, data = solved("sca-bcd-hbf")
+    np.testing.assert_allclose(data.objective, data.sum_rate, rtol=1e-12)
+    np.testing.assert_allclose(data.price_of_hybrid, 1.0 - data.sum_rate / design.bound, rtol=1e-9)
+    assert np.all(data.price_of_hybrid > 0.0)
+    assert list(data.constraint.values) == ["speb", "power", "modulus"]
+    np.testing.assert_allclose(data.violation.sel(constraint="speb"), data.speb_m2 / 0.2**2 - 1.0, rtol=1e-9)
 
 
 def test_what_a_design_says_of_itself_changes_no_metric() -> None:

@@ -23,6 +23,12 @@ import isaclib
         ("snr-max-hbf", "sdr-bcd", {"randomisations": float("inf")}),
         ("speb-min-hbf", "sdr-bcd", {"tolerance": 0.0}),
         ("two-stage-hbf", "sdr", {"conic_solver": "clarabel"}),
+        ("sca-bcd-hbf", "direct", {"starts": 0}),
+        ("communication-only-hbf", "direct", {"trace": -1}),
+        ("sca-bcd-fdbf", "sca-bcd", {"penalty": 0.0}),
+        ("sca-bcd-hbf", "sca-bcd", {"convexification": "none"}),
+        ("communication-only-fdbf", "fp-bcd", {"tolerance": -1.0}),
+        ("matrix-approximation-hbf", "alternating-minimisation", {"max_iterations": 0}),
     ],
 )
 def test_bad_options_are_refused_when_they_are_read(scheme: str, solver: str, options: dict[str, Any]) -> None:
