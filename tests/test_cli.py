@@ -89,7 +89,7 @@ def test_what_cannot_be_parsed_is_one_line(isaclib, arguments, line):
 
 def test_help_comes_with_examples_of_its_command(isaclib):
     commands = [command.callback.__name__ for command in app.registered_commands]
-    assert len(commands) == 7
+    assert len(commands) == 8
     for command in commands:
         lines = [line.strip() for line in isaclib(command, "--help").output.splitlines() if line.strip()]
         examples = lines[lines.index("Examples:") + 1 :]
@@ -170,6 +170,46 @@ def test_one_realisation_is_solved_and_explained(isaclib):
 )
 def test_what_cannot_be_solved_is_one_line(isaclib, arguments, line):
     done = isaclib("solve", *arguments)
+    assert done.exit_code == 1
+    (found,) = done.stderr.splitlines()
+    assert found.startswith(line)
+
+
+SMALL = ("--set", "elements=8", "--set", "rf_chains=2", "--seed", "1")
+
+
+def test_the_price_of_hybrid_is_told_from_the_optimality_gap(isaclib):
+    done = isaclib("certify", *SMALL, "--set", "power_dbm=22", "--realisation", 2, "--gap", 0.1)
+    assert done.exit_code == 0, done.output
+    rows = dict(line.strip().split("  ", 1) for line in done.stdout.splitlines() if line.startswith("  "))
+    certain, most = (float(text.split("%")[0].split()[-1]) for text in rows["price of hybrid"].split(","))
+    assert 0.0 < certain < most
+    assert 0.0 < float(rows["optimality gap"].strip().rstrip("%")) <= 10.0
+    assert int(rows["nodes"]) > 0
+    assert rows["ended"].strip() == "by itself"
+    # nobody watches: no line of progress
+    assert done.stderr == ""
+
+
+def test_what_hybrid_cannot_do_is_proven(isaclib):
+    done = isaclib("certify", *SMALL, "--set", "power_dbm=10", "--realisation", 1)
+    assert done.exit_code == 0, done.output
+    assert "none of 16 starts met the rates" in done.stdout
+    assert "infinite: no hybrid beamformer meets the rates" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--set", "users=3"), "users = 3: branch and bound needs 2 users; method convex takes any number"),
+        (("--method", "simplex"), "method = 'simplex': expected one of branch-and-bound, convex"),
+        (("--set", "power_dbm=0", *SMALL), "seed 1, realisation 0: nothing to certify: the rates need"),
+        (("--set", "power=3"), "--set power=3: 'power' is unknown: did you mean 'power_dbm'?"),
+        (("--option", "bound=best"), "option bound = 'best': expected one of fully-digital, hybrid"),
+    ],
+)
+def test_what_cannot_be_certified_is_one_line(isaclib, arguments, line):
+    done = isaclib("certify", *arguments)
     assert done.exit_code == 1
     (found,) = done.stderr.splitlines()
     assert found.startswith(line)

@@ -49,9 +49,9 @@ def print_solution(
         One line: which name or value, and what is allowed.
     """
     chosen = get_system(system)
-    parameters = chosen.Parameters(**_settings("--set", settings, [f.name for f in fields(chosen.Parameters)]))
+    parameters = chosen.Parameters(**named_settings("--set", settings, [f.name for f in fields(chosen.Parameters)]))
     method = chosen.scheme(scheme).solver(solver)
-    resolved = method.resolve(_settings("--option", options, list(method.options)))
+    resolved = method.resolve(named_settings("--option", options, list(method.options)))
     solver = solver or chosen.scheme(scheme).default_solver
 
     def once() -> tuple[Any, xr.Dataset, dict[str, float]]:
@@ -71,7 +71,7 @@ def print_solution(
 
     print(f"{chosen.scheme(scheme).summary}")
     print(f"solver {solver}: {method.summary}")
-    print(f"{_named(chosen, parameters)}; seed {seed}, realisation {realisation}\n")
+    print(f"{described(chosen, parameters)}; seed {seed}, realisation {realisation}\n")
     certificate = {key: _certificate(key, data, design) for key in CERTIFICATE}
     for key, value in certificate.items():
         if value is not None:
@@ -86,7 +86,14 @@ def print_solution(
     print("\n  " + ", ".join(f"{stage} {1e3 * seconds:.2f} ms" for stage, seconds in times.items()))
 
 
-def _settings(flag: str, entries: Sequence[str], known: Sequence[str]) -> dict[str, Any]:
+def named_settings(flag: str, entries: Sequence[str], known: Sequence[str]) -> dict[str, Any]:
+    """Return what ``name=value`` entries of a flag set, each name one of those known.
+
+    Raises
+    ------
+    ValueError
+        One line: the flag, the entry and what was expected.
+    """
     settings: dict[str, Any] = {}
     for entry in entries:
         name, equals, value = entry.partition("=")
@@ -98,7 +105,8 @@ def _settings(flag: str, entries: Sequence[str], known: Sequence[str]) -> dict[s
     return settings
 
 
-def _named(system: System, parameters: Any) -> str:
+def described(system: System, parameters: Any) -> str:
+    """Return one line on the parameters of a system."""
     shown = (f for f in fields(parameters) if getattr(parameters, f.name) is not None)
     return f"{system.name}: " + ", ".join(f"{f.name} {getattr(parameters, f.name)}" for f in shown)
 

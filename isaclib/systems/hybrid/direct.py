@@ -20,6 +20,7 @@ from isaclib.systems.hybrid import certificate
 from isaclib.systems.hybrid.acceptance import judge
 from isaclib.systems.hybrid.beams import RATE_SLIP
 from isaclib.systems.hybrid.design import Design
+from isaclib.systems.hybrid.hybrid_bound import speb_lower_bound
 from isaclib.systems.hybrid.normalisation import normalise
 from isaclib.systems.hybrid.relaxation import relax
 from isaclib.systems.hybrid.scenario import Scenario
@@ -29,6 +30,9 @@ from isaclib.systems.streams import Streams
 
 FULLY_DIGITAL_OPTIONS: Mapping[str, Any] = {"tie_break": 1e-4}
 HYBRID_OPTIONS: Mapping[str, Any] = {"starts": 16, "enough": 0.05, "trace": 0}
+SPEB_HYBRID_OPTIONS: Mapping[str, Any] = {**HYBRID_OPTIONS, "bound": "fully-digital"}
+BOUNDS = ("fully-digital", "hybrid")
+"""What the objective is held against: every beamformer, or every hybrid one."""
 
 
 def check_fully_digital(options: Mapping[str, Any]) -> None:
@@ -59,6 +63,19 @@ def check_hybrid(options: Mapping[str, Any]) -> None:
         raise ValueError(f"option starts = {starts!r}: expected a whole number of at least 1")
     if not 0.0 <= enough < math.inf:
         raise ValueError(f"option enough = {enough!r}: expected a number of at least 0")
+
+
+def check_speb_hybrid(options: Mapping[str, Any]) -> None:
+    """Refuse options that `hybrid_direct` cannot take with the SPEB as objective.
+
+    Raises
+    ------
+    ValueError
+        As `check_hybrid` does, or for an unknown `bound`.
+    """
+    check_hybrid(options)
+    if options["bound"] not in BOUNDS:
+        raise ValueError(f"option bound = {options['bound']!r}: expected one of {', '.join(BOUNDS)}")
 
 
 def _reasons(scenario: Scenario, needed: np.ndarray, found: np.ndarray, what: str) -> list[str]:
@@ -127,7 +144,9 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
         Batch of B realisations.
     options : mapping
         ``starts``: at most so many; ``enough``: one start suffices within this ratio of the fully
-        digital bound; ``trace``: steps of the best start whose objective is kept.
+        digital bound; ``trace``: steps of the best start whose objective is kept; with the SPEB as
+        objective ``bound``: ``hybrid`` tightens `bound` by the convex bound that knows the
+        structure, so that `gap` is left by the solver and the convexity alone.
     rng : Streams
         Random starts.
     objective : str
@@ -140,9 +159,12 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
     Raises
     ------
     ValueError
-        For fewer than one start, or a negative `enough` or `trace`.
+        For fewer than one start, a negative `enough` or `trace`, or an unknown `bound`.
     """
-    check_hybrid(options)
+    if objective == "speb":
+        check_speb_hybrid(options)
+    else:
+        check_hybrid(options)
     starts, enough, steps = options["starts"], options["enough"], options["trace"]
     p = scenario.parameters
     digital_solution = certificate.fully_digital(scenario, objective)
@@ -180,16 +202,23 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
     trace[rows] = np.exp(sign * result.trace) * (problem.snr0 if objective == "snr" else problem.cost0)
     evaluations = np.zeros(len(scenario), dtype=np.int64)
     evaluations[rows] = result.evaluations
+    bound = digital_solution.bound
+    if objective == "speb" and options["bound"] == "hybrid":
+        bound = speb_lower_bound(scenario, method="convex").bound_m2
+    status = _statuses(relaxed.needed, found)
+    reason = _reasons(scenario, relaxed.needed, found, f"none of {int(starts)} starts met the rates")
+    for row in np.flatnonzero(np.isposinf(bound) & ~found):
+        status[row], reason[row] = Status.INFEASIBLE, "no hybrid beamformer meets the rates"
     return judge(
         scenario,
         objective=objective,
         beamformers=beamformers,
         analog=analog,
         digital=digital,
-        bound=digital_solution.bound,
+        bound=bound,
         speb_bound_m2=speb_bound,
-        status=_statuses(relaxed.needed, found),
-        reason=_reasons(scenario, relaxed.needed, found, f"none of {int(starts)} starts met the rates"),
+        status=status,
+        reason=reason,
         iterations=evaluations,
         trace=trace if steps else None,
     )

@@ -3,7 +3,7 @@
 from functools import partial
 
 from isaclib.systems.base import Scheme, Solver
-from isaclib.systems.hybrid.direct import HYBRID_OPTIONS, check_hybrid, hybrid_direct
+from isaclib.systems.hybrid.direct import SPEB_HYBRID_OPTIONS, check_speb_hybrid, hybrid_direct
 from isaclib.systems.hybrid.reference.sdr_bcd import SDR_BCD_OPTIONS, check_sdr_bcd, sdr_bcd
 
 SCHEME = Scheme(
@@ -13,8 +13,8 @@ SCHEME = Scheme(
         "direct": Solver(
             run=partial(hybrid_direct, objective="speb"),
             summary="phases and digital beamformer as one smooth problem, augmented Lagrangian",
-            options=HYBRID_OPTIONS,
-            check=check_hybrid,
+            options=SPEB_HYBRID_OPTIONS,
+            check=check_speb_hybrid,
             version=3,
         ),
         "sdr-bcd": Solver(
