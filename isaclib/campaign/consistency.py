@@ -85,6 +85,8 @@ def read_figures(content: Any, campaign: Campaign) -> tuple[FigureSpec, ...]:
         )
         _check_metrics(figure, campaign, where)
         _check_traces(figure, campaign, where)
+        if figure.kind == "image" and figure.realisation >= campaign.realisations:
+            raise refuse(f"{where}.realisation", figure.realisation, f"less than the {campaign.realisations} there are")
         if figure.name in {other.name for other in figures}:
             raise refuse(f"{where}.name", figure.name, "a name no other figure has")
         figures.append(figure)
@@ -98,14 +100,23 @@ def _check_metrics(figure: FigureSpec, campaign: Campaign, where: str) -> None:
     known = {name: dims for name, dims in system.metrics.items() if name != "status"}
     for name in campaign.estimators:
         known.update(system.estimators[name].metrics)
-    for key, quantity in figure.quantities.items():
-        here, metric = f"{where}.{key}.metric", quantity.metric
+    asked = {f"{key}.metric": quantity.metric for key, quantity in figure.quantities.items()}
+    for key, metric in {**asked, **({"image": figure.image} if figure.image else {})}.items():
+        here = f"{where}.{key}"
         if metric not in known:
             hint = nearest(metric, known)
             if metric in owner:
                 hint = f"this one comes from the estimator {owner[metric]!r}, which the campaign does not name"
             raise refuse(here, metric, f"a metric; {hint}")
+        estimator = owner.get(metric, "")
+        option = system.estimators[estimator].optional.get(metric) if estimator else None
+        if option is not None and not campaign.estimators[estimator][option]:
+            raise refuse(here, metric, f"the option {option} of the estimator {estimator!r} above 0, which gives it")
         dims = [dim for dim in known[metric] if dim not in CLUSTERED]
+        if key == "image":
+            if len(dims) != 2:
+                raise refuse(here, metric, f"a metric over two dimensions, this one is over {len(dims)}")
+            continue
         if figure.kind == "convergence" and dims != ["iteration"]:
             raise refuse(here, metric, "a metric over iterations in a figure of kind convergence")
         if figure.kind != "convergence" and dims:

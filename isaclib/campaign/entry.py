@@ -18,9 +18,15 @@ def _is_texts(value: Any) -> bool:
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "str": (lambda value: isinstance(value, str), "text"),
     "str | None": (lambda value: value is None or isinstance(value, str), "text"),
+    "int": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
+    "float | None": (
+        lambda value: value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)),
+        "a number",
+    ),
     "bool": (lambda value: isinstance(value, bool), "true or false"),
     "tuple[str, ...]": (_is_texts, "a list of labels"),
     "tuple[CurveSpec, ...]": (lambda value: isinstance(value, tuple), "a list of {metric: ..., statistic: ...}"),
+    "tuple[QuantitySpec, ...]": (lambda value: isinstance(value, tuple), "a list of {metric: ..., statistic: ...}"),
     "Mapping[str, Any]": (lambda value: isinstance(value, Mapping), "a mapping of axis to value"),
 }
 """By annotation: what a value has to be, and how that is called. Other annotations are their class's business."""

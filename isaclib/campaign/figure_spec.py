@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from isaclib.campaign.entry import build, check_types, keys_of, one_of
@@ -13,9 +13,11 @@ from isaclib.campaign.quantity_spec import CurveSpec, QuantitySpec
 from isaclib.campaign.statistics import STATISTICS
 from isaclib.systems.base import nearest
 
-KINDS = ("curves", "convergence", "tradeoff")
+KINDS = ("curves", "convergence", "tradeoff", "image")
 
 _METRIC = "{metric: ..., statistic: ...}"
+_KEYS_OF = {"tradeoff": ("along",), "image": ("image", "panels", "realisation", "contour", "printed")}
+"""Keys that figures of one kind have alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +29,25 @@ class FigureSpec:
     name : str
         Stem of its files.
     kind : str
-        ``curves`` (a statistic over a grid axis), ``convergence`` (over the iterations of a solver)
-        or ``tradeoff`` (a statistic of one metric against that of another, along a grid axis).
+        ``curves`` (a statistic over a grid axis), ``convergence`` (over the iterations of a solver),
+        ``tradeoff`` (a statistic of one metric against that of another, along a grid axis) or
+        ``image`` (a metric over two dimensions of its own, of one draw of one scheme).
     x : str or QuantitySpec, optional
-        ``curves``: a grid axis; ``tradeoff``: the metric on the x axis; ``convergence``: none.
+        ``curves``: a grid axis; ``tradeoff``: the metric on the x axis; others: none.
     along : str, optional
         Grid axis that a ``tradeoff`` runs along: each of its values is a point of the curve.
     y : tuple of CurveSpec
-        What is drawn; ``convergence`` defaults to the median trace with its quartiles.
+        What is drawn; ``convergence`` defaults to the median trace with its quartiles; ``image``: none.
+    image : str, optional
+        The metric of an ``image``.
+    panels : str, optional
+        Grid axis of an ``image``: one panel for each of its values.
+    realisation : int
+        The draw that an ``image`` shows.
+    contour : float, optional
+        Level of an ``image`` that a line is drawn at.
+    printed : tuple of QuantitySpec
+        Quantities whose values stand in each panel of an ``image``.
     schemes : tuple of str
         Labels drawn, in this order; empty: all.
     series : str, optional
@@ -61,6 +74,11 @@ class FigureSpec:
     x: str | QuantitySpec | None = None
     along: str | None = None
     y: tuple[CurveSpec, ...] = ()
+    image: str | None = None
+    panels: str | None = None
+    realisation: int = 0
+    contour: float | None = None
+    printed: tuple[QuantitySpec, ...] = ()
     schemes: tuple[str, ...] = ()
     series: str | None = None
     select: Mapping[str, Any] = field(default_factory=dict)
@@ -78,8 +96,14 @@ class FigureSpec:
         one_of("population", self.population, POPULATIONS)
         if not self.name or not all(letter.isalnum() or letter in "-_" for letter in self.name):
             raise ValueError(f"name = {self.name!r}: expected letters, digits, - and _ (it becomes a file name)")
-        if self.along is not None and self.kind != "tradeoff":
-            raise ValueError(f"along = {self.along!r}: expected none, only a figure of kind tradeoff has it")
+        defaults = {entry.name: entry.default for entry in fields(self)}
+        for kind, keys in _KEYS_OF.items():
+            for key in keys if self.kind != kind else ():
+                if (value := getattr(self, key)) != defaults[key]:
+                    raise ValueError(f"{key} = {value!r}: expected none, only a figure of kind {kind} has it")
+        if self.kind == "image":
+            self._check_image()
+            return
         if self.kind == "convergence":
             self._check_convergence()
             if not self.y:
@@ -93,6 +117,20 @@ class FigureSpec:
             raise ValueError("along is missing: expected the name of the grid axis that the curves run along")
         if not self.y:
             raise ValueError(f"y is missing: expected a list of {_METRIC}")
+
+    def _check_image(self) -> None:
+        if self.image is None:
+            raise ValueError("image is missing: expected the name of a metric over two dimensions")
+        if self.realisation < 0:
+            raise ValueError(f"realisation = {self.realisation}: expected a whole number of at least 0")
+        for i, quantity in enumerate(self.printed):
+            if quantity.statistic in PAIRED:
+                raise ValueError(
+                    f"printed[{i}].statistic = {quantity.statistic!r}: expected one of {', '.join(STATISTICS)}"
+                )
+        for key in ("x", "y", "series", "log_x", "log_y"):
+            if getattr(self, key):
+                raise ValueError(f"{key} = {getattr(self, key)!r}: expected none in a figure of kind image")
 
     def _check_convergence(self) -> None:
         if self.x is not None:
@@ -110,7 +148,9 @@ class FigureSpec:
 
     @property
     def axis(self) -> str | None:
-        """The grid axis whose values are the points of a curve; None for iterations."""
+        """The grid axis whose values are the points of a curve, or the panels; None for iterations."""
+        if self.kind == "image":
+            return self.panels
         if self.kind == "tradeoff":
             return self.along
         return self.x if isinstance(self.x, str) else None
@@ -119,7 +159,8 @@ class FigureSpec:
     def quantities(self) -> dict[str, QuantitySpec]:
         """Every metric of the figure, by the key of the entry it stands in."""
         across = {"x": self.x} if isinstance(self.x, QuantitySpec) else {}
-        return {**across, **{f"y[{i}]": curve for i, curve in enumerate(self.y)}}
+        printed = {f"printed[{i}]": quantity for i, quantity in enumerate(self.printed)}
+        return {**across, **{f"y[{i}]": curve for i, curve in enumerate(self.y)}, **printed}
 
     @classmethod
     def read(cls, entry: Any, where: str = "figures[0]") -> FigureSpec:
@@ -144,12 +185,13 @@ class FigureSpec:
         values = dict(keys_of(cls, entry, where))
         if isinstance(values.get("x"), Mapping) and values.get("kind") == "tradeoff":
             values["x"] = QuantitySpec.read(values["x"], f"{where}.x")
-        if isinstance(values.get("y"), Mapping):
-            values["y"] = [values["y"]]
-        if "y" in values:
-            if not isinstance(values["y"], Sequence) or isinstance(values["y"], str):
-                raise ValueError(f"{where}.y = {values['y']!r}: expected a list of {_METRIC}")
-            values["y"] = tuple(CurveSpec.read(curve, f"{where}.y[{i}]") for i, curve in enumerate(values["y"]))
+        for key, kind in (("y", CurveSpec), ("printed", QuantitySpec)):
+            if key not in values:
+                continue
+            several = [values[key]] if isinstance(values[key], Mapping) else values[key]
+            if not isinstance(several, Sequence) or isinstance(several, str):
+                raise ValueError(f"{where}.{key} = {several!r}: expected a list of {_METRIC}")
+            values[key] = tuple(kind.read(each, f"{where}.{key}[{i}]") for i, each in enumerate(several))
         return build(cls, values, where)
 
     def check(self, *, axes: Mapping[str, Sequence[Any]], schemes: Sequence[str], where: str = "figures[0]") -> None:
@@ -169,10 +211,11 @@ class FigureSpec:
         ValueError
             One line: where, key, value, what is allowed.
         """
-        key = "along" if self.kind == "tradeoff" else "x"
+        key = {"tradeoff": "along", "image": "panels"}.get(self.kind, "x")
         for name, axis in ((key, self.axis), ("series", self.series), *(("select", axis) for axis in self.select)):
             if axis is not None and axis not in axes:
                 raise ValueError(f"{where}.{name} = {axis!r}: expected an axis of the grid; {nearest(axis, axes)}")
+        also = "" if self.kind == "image" else ", as series"
         for axis, value in self.select.items():
             if value not in list(axes[axis]):
                 raise ValueError(
@@ -187,8 +230,10 @@ class FigureSpec:
                     raise ValueError(
                         f"{at}.schemes has {label!r}: expected a label of the campaign; {nearest(label, schemes)}"
                     )
+        if self.kind == "image" and len(self.schemes or schemes) != 1:
+            raise ValueError(f"{where}.schemes = {list(self.schemes)}: expected one of {', '.join(schemes)}")
         for axis, values in axes.items():
             if axis not in (self.axis, self.series) and axis not in self.select and len(values) > 1:
                 raise ValueError(
-                    f"{where}: axis {axis!r} has {len(values)} values: expected it as {key}, as series or in select"
+                    f"{where}: axis {axis!r} has {len(values)} values: expected it as {key}{also} or in select"
                 )

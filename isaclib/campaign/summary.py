@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isaclib.campaign import population
+from isaclib.campaign.images import Images, is_image
 from isaclib.campaign.netcdf import put_text
 from isaclib.campaign.pairing import PAIRED, paired
 from isaclib.campaign.population import LIMITS, POPULATIONS
@@ -33,9 +34,11 @@ def summarise(campaign_nc: str | Path, summary_nc: str | Path, summary_csv: str 
     A metric ``m`` becomes ``m`` (scheme, axes..., population, [user, ...], statistic, limit),
     ``m_count`` (the realisations behind it), ``m_paired`` (scheme, axes..., paired, limit) and
     ``m_pairs``; beside them ``status_count`` (scheme, axes..., status), ``common_share``
-    (axes..., limit) and ``solved_share`` (scheme, axes..., limit). Times are in the group
-    ``timing``, and not in the CSV: the rest is the same in every execution of a plan. One metric
-    at one grid point is in memory at a time.
+    (axes..., limit) and ``solved_share`` (scheme, axes..., limit). A metric over two dimensions of
+    its own is an image: it has no statistics, and is kept as it is for the draws that have one,
+    (scheme, axes..., realisation, ...). Times are in the group ``timing``, and not in the CSV: the
+    rest is the same in every execution of a plan. One metric at one grid point is in memory at a
+    time.
 
     Parameters
     ----------
@@ -67,7 +70,8 @@ def summarise(campaign_nc: str | Path, summary_nc: str | Path, summary_csv: str 
             axes = [str(dim) for dim in data["status"].dims if dim not in ("scheme", "realisation")]
             _write_coordinates(out, data)
             draws = _Draws(out, data["status"], axes)
-            sheets = [_Sheet(out, data[name], axes) for name in _metrics(data)]
+            images = [Images(out, data[name], axes) for name in _metrics(data) if is_image(data[name], axes)]
+            sheets = [_Sheet(out, data[name], axes) for name in _metrics(data) if not is_image(data[name], axes)]
             if TIMING in _groups(campaign_nc):
                 timing = stack.enter_context(xr.open_dataset(campaign_nc, group=TIMING))
                 sheets += [_Sheet(out.createGroup(TIMING), timing[name], axes) for name in _metrics(timing)]
@@ -75,6 +79,8 @@ def summarise(campaign_nc: str | Path, summary_nc: str | Path, summary_csv: str 
                 masks = draws.write(index)
                 for sheet in sheets:
                     sheet.write(index, masks)
+                for image in images:
+                    image.write(index)
         os.replace(partial, summary_nc)
     finally:
         partial.unlink(missing_ok=True)

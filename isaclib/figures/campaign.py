@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.quantity_spec import QuantitySpec
 from isaclib.campaign.tidy import open_summary
 from isaclib.figures import style
-from isaclib.figures.caption import caption
+from isaclib.figures.caption import caption, image_caption
+from isaclib.figures.image import Panel, dimensions, panels, plot_image
 from isaclib.figures.lines import Line, is_text, lines
 from isaclib.figures.plot import plot
 
@@ -46,40 +49,67 @@ def draw(summary_nc: str | Path, figure: FigureSpec | Mapping[str, Any], stem: s
     if not isinstance(figure, FigureSpec):
         figure = FigureSpec.read(figure, "figure")
     summary = open_summary(summary_nc)
-    drawn = lines(summary, figure)
     stem = Path(stem)
     stem.parent.mkdir(parents=True, exist_ok=True)
     files = tuple(stem.with_name(f"{stem.name}.{kind}") for kind in ("pdf", "png", "csv", "rst"))
     with style.context():
-        page = plot(summary, figure, drawn)
+        if figure.kind == "image":
+            shown = panels(summary, figure)
+            page = plot_image(summary, figure, shown)
+            words = image_caption(summary, figure, shown)
+            table = _image_rows(summary, figure, shown)
+        else:
+            drawn = lines(summary, figure)
+            page = plot(summary, figure, drawn)
+            words = caption(summary, figure, drawn)
+            table = _curve_rows(summary, figure, drawn)
         # dates and versions in the metadata would change the bytes of an equal figure
         page.savefig(files[0], metadata={"CreationDate": None, "Producer": None, "Creator": "isaclib"})
         page.savefig(files[1], metadata={"Software": "isaclib"})
-    _write_numbers(files[2], summary, figure, drawn)
-    files[3].write_text(caption(summary, figure, drawn), encoding="utf-8")
+    _write_table(files[2], table)
+    files[3].write_text(words, encoding="utf-8")
     return files
 
 
-def _write_numbers(path: Path, summary: Any, figure: FigureSpec, drawn: Sequence[Line]) -> None:
+def _write_table(path: Path, rows: Iterable[Sequence[Any]]) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with partial.open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle, lineterminator="\n").writerows(rows)
+    os.replace(partial, path)
+
+
+def _image_rows(summary: Any, figure: FigureSpec, shown: Sequence[Panel]) -> Iterator[list[Any]]:
+    """Rows of the numbers printed in a panel, then of its image, row by row."""
+    dims = dimensions(summary, figure)
+    axis = [figure.panels] if figure.panels else []
+    yield ["scheme", *axis, "metric", "statistic", *dims, "value", "lower", "upper", "count"]
+    up, right = (summary[dim].values for dim in dims)
+    for panel in shown:
+        value = panel.value if isinstance(panel.value, str) else f"{panel.value:.10g}" if axis else ""
+        head = [panel.scheme, *([value] if axis else [])]
+        for told, ends, count in panel.printed:
+            yield [*head, *_told(told)[:2], "", "", *_numbers(ends), count]
+        for i, j in np.ndindex(*panel.levels.shape):
+            at = _numbers((up[i], right[j]))
+            yield [*head, figure.image, f"draw {figure.realisation}", *at, f"{panel.levels[i, j]:.6g}", "", "", ""]
+
+
+def _curve_rows(summary: Any, figure: FigureSpec, drawn: Sequence[Line]) -> Iterator[list[Any]]:
     axis = figure.axis or "iteration"
     labels = summary[axis].values if axis in summary.coords and is_text(summary[axis].values) else None
     columns = ["metric", "statistic", "band", axis, "value", "lower", "upper", "count"]
     if across := figure.quantities.get("x"):
         columns += ["x_metric", "x_statistic", "x_band", "x", "x_lower", "x_upper"]
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with partial.open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        series = [figure.series] if figure.series else []
-        writer.writerow(["scheme", *series, *columns])
-        for line in drawn:
-            head = [line.label, *line.series[1:], *_told(line.curve)]
-            for i, at in enumerate(line.steps):
-                place = labels[int(at)] if labels is not None else f"{at:.10g}"
-                row = [*head, place, *_numbers(line.ends[i]), int(line.count[i])]
-                if across and line.across is not None:
-                    row += [*_told(across), *_numbers(line.across[i])]
-                writer.writerow(row)
-    os.replace(partial, path)
+    series = [figure.series] if figure.series else []
+    yield ["scheme", *series, *columns]
+    for line in drawn:
+        head = [line.label, *line.series[1:], *_told(line.curve)]
+        for i, at in enumerate(line.steps):
+            place = labels[int(at)] if labels is not None else f"{at:.10g}"
+            row = [*head, place, *_numbers(line.ends[i]), int(line.count[i])]
+            if across and line.across is not None:
+                row += [*_told(across), *_numbers(line.across[i])]
+            yield row
 
 
 def _told(quantity: QuantitySpec) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.pairing import PAIRED
 from isaclib.campaign.quantity_spec import QuantitySpec
 from isaclib.campaign.statistics import QUANTILES
+from isaclib.figures.image import Panel, dimension_label, dimensions
 from isaclib.figures.lines import Line, asked
 from isaclib.figures.plot import legend_label, quantity, x_label
 from isaclib.figures.style import display
@@ -52,16 +54,65 @@ def caption(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> s
         *_bands(summary, figure),
     ]
     parts.append(_draws(summary, figure, lines))
-    parts.extend(_populations(summary, figure, lines))
+    parts.extend(_populations(summary, figure, bool(lines)))
+    labels = list(dict.fromkeys(label for curve in figure.y for label in asked(summary, figure, curve)))
+    return _assembled(summary, parts, _missing(summary, figure, labels))
+
+
+def image_caption(summary: xr.Dataset, figure: FigureSpec, panels: Sequence[Panel]) -> str:
+    """Return the caption of a figure of kind ``image``, as `caption` does.
+
+    Parameters
+    ----------
+    summary : xarray.Dataset
+        From `isaclib.campaign.tidy.open_summary`.
+    figure : FigureSpec
+        What was drawn.
+    panels : sequence of Panel
+        What was drawn, as numbers.
+
+    Returns
+    -------
+    str
+    """
+    attrs = summary[figure.image].attrs
+    rows, columns = (dimension_label(summary, dim).split(" (")[0].lower() for dim in dimensions(summary, figure))
+    name = str(attrs.get("long_name", figure.image)).split(";")[0]
+    selected = ", ".join(f"{axis} = {value}" for axis, value in figure.select.items())
+    shown = f"{name[:1].upper()}{name[1:]} over {rows} and {columns}" + (f" at {selected}" if selected else "")
+    parts = [
+        figure.title or str(summary.attrs.get("title", figure.name)),
+        f"{shown}, of draw {figure.realisation} under {_quoted(display(panels[0].scheme))}",
+    ]
+    if figure.panels:
+        axis = str(summary[figure.panels].attrs.get("long_name", figure.panels)).split(";")[0]
+        parts.append(f"A panel for each value of the axis {axis}, on one colour scale")
+    if "origin" in attrs:
+        parts.append(f"Cross: the {attrs['origin']}")
+    if figure.contour is not None:
+        parts.append(f"White line: {figure.contour:g} {attrs.get('units', '')}")
+    for k, told in enumerate(figure.printed):
+        counts = [panel.printed[k][2] for panel in panels]
+        behind = f"over {_span((min(counts), max(counts)))} draws"
+        parts.append(f"Printed: {_in_full(summary, told)}, {behind}")
+    if figure.printed:
+        parts.extend(_populations(summary, figure, True))
+    return _assembled(summary, parts, _missing(summary, figure, [panels[0].scheme]))
+
+
+def _in_full(summary: xr.Dataset, told: QuantitySpec) -> str:
+    """Name a quantity whatever short label it has."""
+    return quantity(summary, replace(told, label=None))
+
+
+def _assembled(summary: xr.Dataset, parts: Sequence[str], missing: str) -> str:
     text = " ".join(part.rstrip(".") + "." for part in parts if part)
     made = [
         f"{key.replace('_', ' ')} {summary.attrs[key]}"
         for key in ("campaign", "seed", "isaclib_version", "git_commit")
         if key in summary.attrs
     ]
-    return f"{_plain(text)}\n\n{_plain(_missing(summary, figure))}\n" + (
-        f"\n*{_plain(', '.join(made))}*\n" if made else ""
-    )
+    return f"{_plain(text)}\n\n{_plain(missing)}\n" + (f"\n*{_plain(', '.join(made))}*\n" if made else "")
 
 
 def _shown(summary: xr.Dataset, figure: FigureSpec) -> str:
@@ -128,12 +179,12 @@ def _draws(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> st
     return f"Realisations behind a {'curve' if figure.kind == 'convergence' else 'point'}: {'; '.join(told)}"
 
 
-def _populations(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> list[str]:
+def _populations(summary: xr.Dataset, figure: FigureSpec, any_shown: bool) -> list[str]:
     if figure.population == "own":
         return ["Statistics are over each scheme's own solved draws, which differ from curve to curve"]
     share = _at(summary, figure, summary["common_share"])
     value = share.sel(limit="value").values.ravel()
-    if not lines or not np.isfinite(value).any():
+    if not any_shown or not np.isfinite(value).any():
         return []
     worst = int(np.nanargmin(value))
     lower, upper = (share.sel(limit=end).values.ravel()[worst] for end in ("lower", "upper"))
@@ -148,11 +199,10 @@ def _populations(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line])
     return [f"{told}: {least} at the hardest point, {_percent(np.nanmax(value))} at the easiest"]
 
 
-def _missing(summary: xr.Dataset, figure: FigureSpec) -> str:
+def _missing(summary: xr.Dataset, figure: FigureSpec, labels: Sequence[str]) -> str:
     """Count the draws without a design, and the designs that break a constraint, over all points."""
     counted = _at(summary, figure, summary["status_count"])
     counted = counted.sum([dim for dim in counted.dims if dim not in ("scheme", "status")])
-    labels = list(dict.fromkeys(label for curve in figure.y for label in asked(summary, figure, curve)))
     told = {}
     for status in Status:
         name = status.name.lower()
@@ -160,7 +210,7 @@ def _missing(summary: xr.Dataset, figure: FigureSpec) -> str:
         if any(numbers.values()):
             each = ", ".join(f"{n} of {_quoted(display(label))}" for label, n in numbers.items() if n)
             told[status] = f"{name.replace('_', ' ')}: {each}"
-    total = int(counted.sel(scheme=labels, status=counted["status"] != "not_run").sum())
+    total = int(counted.sel(scheme=list(labels), status=counted["status"] != "not_run").sum())
     without = [text for status, text in told.items() if status not in (*HAS_DESIGN, Status.NOT_RUN)]
     said = f"Every one of the {total} designs behind this figure was found." if total else "Nothing was run."
     if without:

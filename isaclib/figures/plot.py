@@ -111,7 +111,7 @@ def x_label(summary: xr.Dataset, figure: FigureSpec) -> str:
     if figure.x_label:
         return figure.x_label
     if isinstance(figure.x, QuantitySpec):
-        return named(quantity(summary, figure.x), _units(summary, figure.x))
+        return named(quantity(summary, figure.x), units(summary, figure.x))
     if figure.x is None:
         return "Iteration"
     attrs = summary[figure.x].attrs
@@ -123,17 +123,18 @@ def y_label(summary: xr.Dataset, figure: FigureSpec) -> str:
     if figure.y_label:
         return figure.y_label
     names = list(dict.fromkeys(quantity(summary, curve) for curve in figure.y))
-    units = {_units(summary, curve) for curve in figure.y}
-    return named(", ".join(names), units.pop() if len(units) == 1 else None)
+    shared = {units(summary, curve) for curve in figure.y}
+    return named(", ".join(names), shared.pop() if len(shared) == 1 else None)
 
 
-def _units(summary: xr.Dataset, curve: QuantitySpec) -> str:
-    units = str(summary[curve.metric].attrs.get("units", "1"))
+def units(summary: xr.Dataset, curve: QuantitySpec) -> str:
+    """Return the unit of a quantity, "1" where it has none."""
+    unit = str(summary[curve.metric].attrs.get("units", "1"))
     if curve.statistic == "ratio_median":
         return "1"
     if curve.root:
-        return {"m^2": "m", "1": "1"}.get(units, f"({units})^0.5")
-    return units
+        return {"m^2": "m", "1": "1"}.get(unit, f"({unit})^0.5")
+    return unit
 
 
 def _size(curves: int, quantities: int) -> tuple[float, float]:

@@ -242,6 +242,8 @@ class Estimator:
         ``check(parameters, options)`` raises ValueError where it cannot work with these.
     metrics : mapping of str to tuple of str
         What `run` returns: name to dimensions behind the realisation.
+    optional : mapping of str to str
+        Those of them that `run` returns only where an option is above 0: name to option.
     """
 
     name: str
@@ -251,6 +253,7 @@ class Estimator:
     version: int = 1
     check: Callable[[Any, Mapping[str, Any]], None] | None = None
     metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    optional: Mapping[str, str] = field(default_factory=dict)
 
     def resolve(self, options: Mapping[str, Any] | None) -> dict[str, Any]:
         """Fill in the defaults, as `Solver.resolve` does."""

@@ -20,6 +20,15 @@ TRADEOFF = {
     "along": "power_dbm",
     "y": {"metric": "sum_rate", "statistic": "mean"},
 }
+IMAGE = {
+    "name": "spectra",
+    "kind": "image",
+    "image": "spectrum_db",
+    "panels": "power_dbm",
+    "schemes": ["hbf"],
+    "select": {"rf_chains": 4},
+    "printed": {"metric": "width_m"},
+}
 
 
 def test_an_entry_becomes_a_figure_with_its_defaults() -> None:
@@ -52,7 +61,7 @@ def test_a_tradeoff_has_metrics_on_both_axes_and_runs_along_a_third() -> None:
     [
         ({"nmae": "a"}, "figures[3]: key 'nmae' is unknown: did you mean 'name'?"),
         ({"name": "a b"}, "figures[3].name = 'a b': expected letters"),
-        ({"kind": "curve"}, "figures[3].kind = 'curve': expected one of curves, convergence, tradeoff"),
+        ({"kind": "curve"}, "figures[3].kind = 'curve': expected one of curves, convergence, tradeoff, image"),
         ({"kind": "convergence"}, "figures[3].x = 'power_dbm': expected none"),
         (
             {"kind": "convergence", "x": None, "y": {"metric": "trace", "statistic": "ratio_median"}},
@@ -103,6 +112,48 @@ def test_a_bad_tradeoff_gets_one_line(change: dict[str, Any], message: str) -> N
         FigureSpec.read({**TRADEOFF, **change}, "figures[3]")
     assert str(refused.value).startswith(message)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"image": None}, "figures[3].image is missing: expected the name of a metric over two dimensions"),
+        ({"x": "power_dbm"}, "figures[3].x = 'power_dbm': expected none in a figure of kind image"),
+        ({"y": {"metric": "peb_m"}}, "figures[3].y = (CurveSpec("),
+        ({"log_y": True}, "figures[3].log_y = True: expected none in a figure of kind image"),
+        ({"realisation": -1}, "figures[3].realisation = -1: expected a whole number of at least 0"),
+        ({"realisation": 0.5}, "figures[3].realisation = 0.5: expected a whole number"),
+        ({"contour": "low"}, "figures[3].contour = 'low': expected a number"),
+        ({"printed": "width_m"}, "figures[3].printed = 'width_m': expected a list"),
+        ({"printed": {"metric": "width_m", "line": "solid"}}, "figures[3].printed[0]: key 'line' is unknown"),
+        (
+            {"printed": {"metric": "width_m", "statistic": "ratio_median"}},
+            "figures[3].printed[0].statistic = 'ratio_median': expected one of mean",
+        ),
+        ({"kind": "curves"}, "figures[3].image = 'spectrum_db': expected none, only a figure of kind image has it"),
+    ],
+)
+def test_a_bad_image_gets_one_line(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared below
+        FigureSpec.read({**IMAGE, **change}, "figures[3]")
+    assert str(refused.value).startswith(message)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"panels": "level"}, "figures[0].panels = 'level': expected an axis of the grid"),
+        ({"select": {}}, "figures[0]: axis 'rf_chains' has 2 values: expected it as panels or in select"),
+        ({"schemes": []}, "figures[0].schemes = []: expected one of fdbf, hbf"),
+    ],
+)
+def test_an_image_is_held_against_its_campaign(change: dict[str, Any], message: str) -> None:
+    axes, schemes = {"power_dbm": [10, 20], "rf_chains": [4, 8]}, ["fdbf", "hbf"]
+    FigureSpec.read(IMAGE).check(axes=axes, schemes=schemes)
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - the message is compared below
+        FigureSpec.read({**IMAGE, **change}).check(axes=axes, schemes=schemes)
+    assert str(refused.value).startswith(message)
 
 
 @pytest.mark.parametrize(

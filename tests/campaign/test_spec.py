@@ -208,6 +208,38 @@ def test_the_metric_on_the_x_axis_is_one_number_a_draw_too(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("options", "figure", "message"),
+    [
+        ("spectrum: 9", "image: music_spectrum_db, printed: {metric: music_width_m}", None),
+        ("trials: 2", "image: music_spectrum_db", "image: 'music_spectrum_db': expected the option spectrum"),
+        ("spectrum: 9", "image: music_width_m", "image: 'music_width_m': expected a metric over two dimensions"),
+        (
+            "spectrum: 9",
+            "image: music_spectrum_db, printed: {metric: music_spectrum_db}",
+            "printed[0].metric: 'music_spectrum_db': expected one number a draw",
+        ),
+        (
+            "spectrum: 9",
+            "image: music_spectrum_db, realisation: 3",
+            "realisation: 3: expected less than the 3 there are",
+        ),
+    ],
+)
+def test_an_image_is_a_metric_over_two_dimensions_that_is_asked_for(tmp_path, options, figure, message):
+    path = tmp_path / "drawn.yaml"
+    path.write_text(
+        "{campaign: drawn, system: modular, seed: 1, realisations: 3, schemes: [hybrid-beamforming],"
+        f" grid: {{snr_db: [0]}}, estimators: {{music: {{{options}}}}}, figures: [{{name: f, kind: image, {figure}}}]}}"
+    )
+    if message is None:
+        assert load(path).figures[0].image == "music_spectrum_db"
+        return
+    with pytest.raises(CampaignError) as caught:
+        load(path)
+    assert str(caught.value).startswith(f"{path}: figures[0].{message}")
+
+
+@pytest.mark.parametrize(
     ("scheme", "hint"),
     [
         (

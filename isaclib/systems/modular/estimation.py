@@ -286,6 +286,7 @@ ESTIMATORS = {
             "music_width_m": ("trial",),
             SPECTRUM: ("range_from_target_m", "angle_from_target_deg"),
         },
+        optional={SPECTRUM: "spectrum"},
         options={
             "trials": 1,
             "range_min_m": None,
