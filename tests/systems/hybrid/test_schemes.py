@@ -16,6 +16,7 @@ from isaclib.systems.hybrid.scenario import Scenario
 SYSTEM = isaclib.get_system("hybrid")
 BCD = {"max_iterations": 2, "randomisations": 60}
 SCA = {"max_iterations": 2}
+FP = {"max_iterations": 50}
 CASES: list[tuple[str, str, Mapping[str, Any]]] = [
     ("speb-min-fdbf", "direct", {}),
     ("speb-min-fdbf", "sdr", {}),
@@ -35,9 +36,9 @@ CASES: list[tuple[str, str, Mapping[str, Any]]] = [
     ("sca-bcd-hbf", "sca-bcd", SCA),
     ("sca-bcd-hbf", "sca-bcd-as-printed", SCA),
     ("communication-only-fdbf", "direct", {}),
-    ("communication-only-fdbf", "fp-bcd", {}),
+    ("communication-only-fdbf", "fp-bcd", FP),
     ("communication-only-hbf", "direct", {}),
-    ("communication-only-hbf", "fp-bcd", {}),
+    ("communication-only-hbf", "fp-bcd", FP),
     ("matrix-approximation-hbf", "alternating-minimisation", {}),
     ("dpc-bound", "water-filling", {}),
 ]
