@@ -146,7 +146,7 @@ def _plain(name: str, value: Any, metadata: Mapping[str, Any]) -> Any:
             raise complaint(name, value, expected)
         return tuple(entries)
     if metadata["several"] and not _is_sequence(value):
-        value = (value,)
+        return (_number(name, value, metadata, expected, value),)
     if metadata["length"] or metadata["several"] or (metadata["per_user"] and _is_sequence(value)):
         if not _is_sequence(value) or (metadata["length"] and len(value) != metadata["length"]):
             raise complaint(name, value, expected)

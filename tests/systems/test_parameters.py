@@ -18,6 +18,8 @@ class Toy:
     place_m: tuple[float, float] = parameter((1.0, 2.0), unit="m", doc="", length=2)
     rate: float | tuple[float, ...] = parameter(1.0, unit="bit/s", doc="", low=0.0, per_user=True)
     kind: str = parameter("a", unit="1", doc="", choices=("a", "b"))
+    ranges_m: tuple[float, ...] = parameter((5.0,), unit="m", doc="", low=0.0, open_low=True, several=True)
+    served: tuple[str, ...] = parameter(("all",), unit="1", doc="", words=True)
 
     def __post_init__(self) -> None:
         normalise(self)
@@ -37,13 +39,20 @@ class Toy:
         ("rate", np.array(2.0), 2.0),
         ("rate", [1, 2.5, 0], (1.0, 2.5, 0.0)),
         ("kind", "b", "b"),
+        ("ranges_m", 3, (3.0,)),
+        ("ranges_m", [3, 4.5, 1], (3.0, 4.5, 1.0)),
+        ("ranges_m", (), ()),
+        ("ranges_m", np.array(2.0), (2.0,)),
+        ("served", "los", ("los",)),
+        ("served", ["los", "target-1"], ("los", "target-1")),
+        ("served", (), ()),
     ],
 )
 def test_values_become_plain_python(field: str, value: Any, stored: Any) -> None:
     kept = getattr(Toy(**{field: value}), field)
     assert kept == stored
     assert type(kept) is type(stored)
-    assert not isinstance(kept, tuple) or all(type(entry) is float for entry in kept)
+    assert not isinstance(kept, tuple) or all(type(entry) in (float, str) for entry in kept)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +65,8 @@ def test_values_become_plain_python(field: str, value: Any, stored: Any) -> None
         *[("place_m", value, "2 numbers m") for value in (1.0, (1.0,), (1.0, 2.0, 3.0), "12", (1.0, None))],
         *[("rate", value, "one number, or one a user, of at least 0 bit/s") for value in (-1.0, (1.0, -1.0), {}, "1")],
         *[("kind", value, "one of a, b") for value in ("c", 1, None)],
+        *[("ranges_m", value, "numbers, each above 0 m") for value in (0.0, (1.0, -1.0), "1", (1.0, "2"), {}, None)],
+        *[("served", value, "a word or a list of words") for value in (1, ("los", 2), ("",), None, {"los": 1})],
     ],
 )
 def test_nonsense_is_answered_with_field_value_and_what_is_allowed(field: str, value: Any, expected: str) -> None:

@@ -107,7 +107,8 @@ def _scenario(
     # conjugated rows: (batch, object, element)
     transmit = np.conj(g).reshape(*g.shape[:2], -1)
     if assumed is None:
-        objects = g / np.abs(g)
+        at = centres[:, None], offsets, places.objects_m[None], p.wavelength_m
+        objects = wavefronts.subarray_response(*at) if wavefront == "hspm" else g / np.abs(g)
         columns = np.empty((count, len(p.responses), *inside.shape[2:]), dtype=complex)
         np.conj(inside, out=columns[:, : inside.shape[1]])
         np.conj(objects, out=columns[:, inside.shape[1] :])

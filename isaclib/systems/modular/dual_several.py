@@ -23,7 +23,7 @@ import numpy as np
 
 from isaclib.numerics.gram_schmidt import gram_schmidt
 from isaclib.systems.modular.multiplier import fill
-from isaclib.systems.modular.repair import repair
+from isaclib.systems.modular.repair import repair, symmetric_solve
 
 FOUND, INFEASIBLE, NOT_FOUND = 0, 1, 2
 
@@ -32,8 +32,17 @@ BARRIER = 1e-13
 
 SHRINK = 0.05
 MAX_NEWTON = 400
+LONGEST = 10.0
+"""Longest relative step of a multiplier: along a ray on which the dual falls for ever they grow without end."""
+
+ENDLESS = 1e40
+"""Multipliers, or their inverses, from which on no digits are left."""
+
 CERTAIN = 1e-11
 """Margin by which lambda < sum nu counts as proof, in units of lambda: far above rounding."""
+
+ROUNDING = 1e-15
+"""Relative error allowed for in sums of a few products."""
 
 ACCEPTED = 5e-7
 """Relative shortfall of tr(A_t R) that a design may have."""
@@ -176,18 +185,10 @@ def _minimise(
         for _ in range(40):
             dual, value = _value(multipliers, channel, quadratic, streams, weight)
             _derivatives(multipliers, channel, quadratic, streams, weight, gradient, hessian)
-            # in units of the multipliers the Hessian is well scaled
-            scaled = np.empty((count, count))
-            right = np.empty(count)
-            for s in range(count):
-                right[s] = gradient[s] * multipliers[s]
-                for r in range(count):
-                    scaled[s, r] = hessian[s, r] * multipliers[s] * multipliers[r]
-            trace = np.trace(scaled)
-            for s in range(count):
-                scaled[s, s] += 1e-15 * trace
-            step = -np.linalg.solve(scaled, right)
-            decrement = -np.dot(step, right)
+            # relative steps: multipliers may differ by orders of magnitude
+            step = -symmetric_solve(hessian * np.outer(multipliers, multipliers), gradient * multipliers)
+            step *= min(1.0, LONGEST / max(np.max(np.abs(step)), 1e-300))
+            decrement = -np.dot(step, gradient * multipliers)
             steps += 1
             if not decrement > (1e-6 if last else 0.1) * weight:
                 break
@@ -202,6 +203,8 @@ def _minimise(
             else:
                 break
             multipliers[:] = trial
+            if not 1.0 / ENDLESS < multipliers[0] < ENDLESS:
+                return False, weight, MAX_NEWTON
             if multipliers[0] - np.sum(multipliers[1:]) < -CERTAIN * multipliers[0]:
                 return True, weight, steps
         if last:
@@ -225,6 +228,15 @@ def _design(
     loads = np.empty(streams)
     budget = max(0.0, 1.0 - np.sum(multipliers[1:]) / multipliers[0])
     bound = fill(kept, budget, loads)
+    # K is off by H T^-1 E T^-1 H^H with E at the rounding of T, the budget by that of one
+    heard = np.abs(np.ascontiguousarray(turns.conj().T) @ seen) ** 2
+    for i in range(streams):
+        if loads[i] > 0.0:
+            bound += (
+                ROUNDING * loads[i] / (1.0 + loads[i] * kept[i]) * np.sum(heard[users - 1 - i] / values) * values[-1]
+            )
+    if loads[0] > 0.0:
+        bound += ROUNDING / (loads[0] + 1.0 / kept[0])
     weights = np.zeros((users, streams), np.complex128)
     for i in range(streams):
         if loads[i] > 0.0:

@@ -20,6 +20,24 @@ MAX_REPAIRS = 40
 
 
 @numba.njit(cache=True)
+def symmetric_solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve a small positive semidefinite system; nothing along what it does not weigh, or of numbers not finite."""
+    solution = np.zeros(len(right))
+    scales = np.sqrt(np.maximum(np.diag(matrix), 0.0))
+    if not np.isfinite(np.sum(matrix)) or not np.isfinite(np.sum(right)):
+        return solution
+    for i in range(len(scales)):
+        if scales[i] == 0.0:
+            scales[i] = 1.0
+    values, vectors = np.linalg.eigh(matrix / np.outer(scales, scales))
+    for i in range(len(right)):
+        if values[i] > 1e-14:
+            along = vectors[:, i] / scales
+            solution += along * (np.dot(along, right) / values[i])
+    return solution
+
+
+@numba.njit(cache=True)
 def _echoes(beams: np.ndarray, quadratic: np.ndarray, echoes: np.ndarray) -> None:
     """Write tr(A_t F F^H)."""
     for t in range(len(quadratic)):
@@ -130,10 +148,7 @@ def repair(
             for s in range(targets):
                 if errors[t] != 0.0 and errors[s] != 0.0:
                     jacobian[t, s] = 2.0 * (np.sum((moved[t].conj() * moved[s]).real) - echoes[t] * echoes[s])
-        scale = np.trace(jacobian)
-        for t in range(targets):
-            jacobian[t, t] += 1e-13 * scale
-        change = np.linalg.solve(jacobian, errors)
+        change = symmetric_solve(jacobian, errors)
         length = 1.0
         while length > 1e-4:
             trial = beams.copy()
