@@ -191,6 +191,13 @@ def test_the_price_of_hybrid_is_told_from_the_optimality_gap(isaclib):
     assert done.stderr == ""
 
 
+def test_the_convex_bound_takes_any_number_of_users(isaclib):
+    done = isaclib("certify", *SMALL, "--set", "users=1", "--set", "power_dbm=22", "--method", "convex")
+    assert done.exit_code == 0, done.output
+    assert "hybrid bound" in done.stdout
+    assert "nodes" not in done.stdout
+
+
 def test_what_hybrid_cannot_do_is_proven(isaclib):
     done = isaclib("certify", *SMALL, "--set", "power_dbm=10", "--realisation", 1)
     assert done.exit_code == 0, done.output
