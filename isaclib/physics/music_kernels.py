@@ -8,14 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-TABLE_TURNS = 1.0 / 16.0
-"""Step of the table of beams: the change of phase at the edge of a piece, in turns."""
-
-CANDIDATES = 8
-"""Most peaks of the coarse search that are looked at closely."""
-
-MARGIN = 0.15
-"""Noise-space share by which a coarse peak may be worse than the best one and still be looked at."""
+from isaclib.physics import music_coarse
 
 _FIRST_SCALE, _ROUGH_SCALE, _LAST_SCALE = 0.5, 0.03, 1e-3
 _NEWTON_STEPS = 60
@@ -55,106 +48,6 @@ def _noise_share(
     for k in range(sources):
         power += match[k].real ** 2 + match[k].imag ** 2
     return 1.0 - power / norm
-
-
-@numba.njit(**_kernel)
-def _geometry(
-    curvatures: np.ndarray,
-    sines: np.ndarray,
-    centres: np.ndarray,
-    sizes: np.ndarray,
-    wavenumber: float,
-    seen: np.ndarray,
-    phasors: np.ndarray,
-) -> None:
-    """Sine and phasor (unit response) of every piece at every point of the coarse grid."""
-    g = 0
-    for curvature in curvatures:
-        for sine in sines:
-            x, y = math.sqrt(1.0 - sine * sine) / curvature, sine / curvature
-            norm = 0.0
-            for piece in range(len(centres)):
-                along = y - centres[piece]
-                distance = math.sqrt(x * x + along * along)
-                seen[g, piece] = along / distance
-                norm += sizes[piece] / (distance * distance)
-                phase = wavenumber * distance
-                phasors[g, piece] = complex(math.cos(phase) / distance, -math.sin(phase) / distance)
-            for piece in range(len(centres)):
-                phasors[g, piece] /= math.sqrt(norm)
-            g += 1
-
-
-@numba.njit(**_kernel)
-def _coarse(
-    subspace: np.ndarray,
-    elements: np.ndarray,
-    edges: np.ndarray,
-    centres: np.ndarray,
-    wavenumber: float,
-    seen: np.ndarray,
-    phasors: np.ndarray,
-    shares: np.ndarray,
-) -> None:
-    """d of every point of the coarse grid, by interpolation in the pieces' beams."""
-    sources = subspace.shape[1]
-    power = np.zeros((len(shares), sources), dtype=np.complex128)
-    for piece in range(len(centres)):
-        first, last = edges[piece], edges[piece + 1]
-        reach = max(elements[last - 1] - centres[piece], centres[piece] - elements[first])
-        reach = max(reach, centres[piece] - elements[last - 1], elements[first] - centres[piece])
-        low, high = seen[:, piece].min(), seen[:, piece].max()
-        cells = 1 + int((high - low) * reach * wavenumber / (2.0 * math.pi) / TABLE_TURNS)
-        step = max((high - low) / cells, 1e-300)
-        table = np.zeros((cells + 1, sources), dtype=np.complex128)
-        for i in range(cells + 1):
-            for n in range(first, last):
-                phase = wavenumber * (low + i * step) * (elements[n] - centres[piece])
-                value = complex(math.cos(phase), math.sin(phase))
-                for k in range(sources):
-                    table[i, k] += subspace[n, k].conjugate() * value
-        for g in range(len(shares)):
-            place = (seen[g, piece] - low) / step
-            i = min(int(place), cells - 1)
-            weight = place - i
-            for k in range(sources):
-                power[g, k] += phasors[g, piece] * ((1.0 - weight) * table[i, k] + weight * table[i + 1, k])
-    for g in range(len(shares)):
-        total = 0.0
-        for k in range(sources):
-            total += power[g, k].real ** 2 + power[g, k].imag ** 2
-        shares[g] = 1.0 - total
-
-
-@numba.njit(**_kernel)
-def _minima(shares: np.ndarray, found: np.ndarray) -> int:
-    """Write the indices of the smallest local minima of a map into `found`, best first; return their number."""
-    rows, columns = shares.shape
-    values = np.full(len(found), np.inf)
-    count = 0
-    for i in range(rows):
-        for j in range(columns):
-            here = shares[i, j]
-            if not here < values[-1]:
-                continue
-            lowest = True
-            for p in range(max(i - 1, 0), min(i + 2, rows)):
-                for q in range(max(j - 1, 0), min(j + 2, columns)):
-                    if shares[p, q] < here or (shares[p, q] == here and (p, q) < (i, j)):
-                        lowest = False
-            if not lowest:
-                continue
-            place = min(count, len(found) - 1)
-            while place > 0 and values[place - 1] > here:
-                values[place] = values[place - 1]
-                found[place] = found[place - 1]
-                place -= 1
-            values[place] = here
-            found[place, 0], found[place, 1] = i, j
-            count = min(count + 1, len(found))
-    while count > 0 and values[count - 1] > values[0] + MARGIN:
-        count -= 1
-    return count
 
 
 @numba.njit(**_kernel)
@@ -260,20 +153,22 @@ def locate(
     seen = np.empty((rows * columns, coarse_centres.shape[1]))
     phasors = np.empty((rows * columns, coarse_centres.shape[1]), dtype=np.complex128)
     shares = np.empty(rows * columns)
-    places = np.empty((CANDIDATES, 2), dtype=np.int64)
+    places = np.empty((music_coarse.CANDIDATES, 2), dtype=np.int64)
     steps = (curvatures[1] - curvatures[0], sines[1] - sines[0])
     limits = (curvatures[0], curvatures[-1], sines[0], sines[-1])
     sizes = (coarse_edges[1:] - coarse_edges[:-1]).astype(np.float64)
     for row in range(len(subspaces)):
         one = min(row, len(elements) - 1)
         if row == 0 or one == row:
-            _geometry(curvatures, sines, coarse_centres[one], sizes, wavenumber, seen, phasors)
+            music_coarse.geometry(curvatures, sines, coarse_centres[one], sizes, wavenumber, seen, phasors)
         subspace = subspaces[row]
         if not np.isfinite(subspace[0, 0].real):
             found[row, :] = np.nan
             continue
-        _coarse(subspace, elements[one], coarse_edges, coarse_centres[one], wavenumber, seen, phasors, shares)
-        count = _minima(shares.reshape(rows, columns), places)
+        music_coarse.shares_of(
+            subspace, elements[one], coarse_edges, coarse_centres[one], wavenumber, seen, phasors, shares
+        )
+        count = music_coarse.minima(shares.reshape(rows, columns), places)
         curvature, sine, best = 0.0, 0.0, np.inf
         for c in range(count):
             start = (curvatures[places[c, 0]], sines[places[c, 1]])

@@ -84,6 +84,7 @@ def test_images_are_kept_of_the_first_draws_around_the_target() -> None:
     # the target in the middle is close to the peak, the corners are not
     assert (image[:2, 10, 10] > -10.0).all()
     assert (image[:2, ::20, ::20] < -10.0).all()
+    assert {name: values.dims[1:] for name, values in data.data_vars.items()} == SYSTEM.estimators["music"].metrics
     assert "music_spectrum_db" not in estimate(1)
 
 
