@@ -91,9 +91,10 @@ def rgd_full_range(scenario: Scenario, options: Mapping[str, Any], rng: Streams)
     """Maximise the spectral efficiency on the sphere of the power.
 
     Minimises `Sphere` for t = 10, 100, ... up to `barrier`, each from where the last ended, by
-    steps of Barzilai and Borwein under Armijo's rule. Starts are random beams, with as much power on
-    the targets as the SCNR needs. The gradient never leaves the span of the channel's rows and the
-    steering vectors, so the coordinates are those of the span.
+    steps of Barzilai and Borwein under Armijo's rule; the last leaves at most 1/t nat a target.
+    Starts are random beams, with as much power on the targets as the SCNR needs. The gradient never
+    leaves the span of the channel's rows and the steering vectors, so the coordinates are those of
+    the span.
 
     Parameters
     ----------

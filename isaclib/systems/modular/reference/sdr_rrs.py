@@ -25,6 +25,10 @@ SDR_RRS_OPTIONS: Mapping[str, Any] = {
 
 DIMENSIONS = ("seed", "span")
 
+RESTORATIONS = 20
+AIM = 1e-9
+"""Share by which a restored SCNR exceeds the one asked."""
+
 
 def check_sdr_rrs(options: Mapping[str, Any]) -> None:
     """Refuse options that `sdr_rrs` cannot take.
@@ -50,7 +54,8 @@ def sdr_rrs(scenario: Scenario, options: Mapping[str, Any], rng: Streams) -> Des
     The relaxation (59) in the N_RF coordinates behind F_A (`dimension` ``seed``), or in the span of
     the channel's rows and the steering vectors, which is as good and smaller (``span``). With
     R = U L U^H, candidates are U L^1/2 Z, Z complex normal (n, N_s), and, where `eigen_candidate`,
-    the N_s largest eigenpairs themselves; each at full power. The best that meets the SCNR is
+    the N_s largest eigenpairs themselves (with what they miss of the SCNR, by the accuracy of the
+    solver or by the pairs left out, put on a stream); each at full power. The best that meets the SCNR is
     returned; `iterations` are those of the conic solver.
 
     Parameters
@@ -103,6 +108,7 @@ def relax_and_round(problem: Problem, options: Mapping[str, Any], seed: int) -> 
     candidates = root @ (pairs[..., 0] + 1j * pairs[..., 1])
     if options["eigen_candidate"]:
         candidates = np.concatenate([candidates, principal_factor(covariance, small.streams)[None]])
+        candidates[-1] = restore_scnr(small, candidates[-1])
     candidates /= np.linalg.norm(candidates, axis=(-2, -1), keepdims=True)
     # tr(A X X^H) >= c within tau c gives SCNR >= Gam within tau, as the clutter is positive
     met = small.margins(candidates).min(axis=-1) >= -SCNR_TOLERANCE / 2.0
@@ -110,6 +116,44 @@ def relax_and_round(problem: Problem, options: Mapping[str, Any], seed: int) -> 
         return Attempt(reason=f"none of {len(candidates)} candidates meets the SCNR", iterations=iterations)
     best = np.argmax(np.where(met, small.capacity(candidates), -np.inf))
     return Attempt(beams=basis @ candidates[best], iterations=iterations)
+
+
+def restore_scnr(problem: Problem, beams: np.ndarray) -> np.ndarray:
+    """Turn beams towards the target whose SCNR they miss, as little as meeting it takes.
+
+    The eigenvector of the largest eigenvalue of A_t is added to the stream that has most of it, in
+    phase: the streams stay N_s.
+
+    Parameters
+    ----------
+    problem : Problem
+        With the A_t.
+    beams : ndarray of complex, shape (n, N_s)
+        X.
+
+    Returns
+    -------
+    ndarray of complex, shape (n, N_s)
+        Of unit norm; short of an SCNR still where it cannot be met so.
+    """
+    beams = beams / np.linalg.norm(beams)
+    for _ in range(RESTORATIONS):
+        margins = problem.margins(beams)
+        target = int(np.argmin(margins))
+        if margins[target] >= 0.0:
+            break
+        levels, axes = np.linalg.eigh(problem.forms[target])
+        if levels[-1] <= 1.0:
+            break
+        along = np.conj(axes[:, -1]) @ beams
+        stream = int(np.argmax(np.abs(along)))
+        there = np.abs(along[stream])
+        turn = along[stream] / there if there > 0.0 else 1.0
+        # scaling back to unit norm takes a part of the gain
+        more = np.sqrt(there**2 + (AIM - margins[target]) / (levels[-1] - 1.0)) - there
+        beams[:, stream] += more * turn * axes[:, -1]
+        beams /= np.linalg.norm(beams)
+    return beams
 
 
 def relaxed_covariance(problem: Problem, solver: str) -> tuple[np.ndarray | None, ConicStatus, int]:

@@ -46,7 +46,7 @@ SCHEME = Scheme(
             summary="the same by pymanopt's Riemannian trust regions",
             options=TRUST_REGIONS_OPTIONS,
             check=check_descent,
-            seconds=5.0,
+            seconds=0.3,
             traces=True,
         ),
     },
