@@ -21,19 +21,18 @@ def fill(gains: np.ndarray, budget: float, powers: np.ndarray) -> float:
     powers[:] = 0.0
     count = 0
     inverse = 0.0
-    level = 0.0
     for i in range(len(gains)):
-        if gains[i] <= 0.0:
-            break
-        trial = (budget + inverse + 1.0 / gains[i]) / (count + 1)
-        if trial <= 1.0 / gains[i]:
+        if gains[i] <= 0.0 or (budget + inverse + 1.0 / gains[i]) / (count + 1) <= 1.0 / gains[i]:
             break
         count += 1
         inverse += 1.0 / gains[i]
-        level = trial
     capacity = 0.0
     for i in range(count):
-        powers[i] = level - 1.0 / gains[i]
+        # not level minus 1 / g_i, which has no digits left for weak gains
+        apart = 0.0
+        for j in range(count):
+            apart += 1.0 / gains[j] - 1.0 / gains[i]
+        powers[i] = max(0.0, (budget + apart) / count)
         capacity += math.log1p(powers[i] * gains[i])
     return capacity
 
