@@ -90,8 +90,8 @@ def _image_rows(summary: Any, figure: FigureSpec, shown: Sequence[Panel]) -> Ite
         for told, ends, count in panel.printed:
             yield [*head, *_told(told)[:2], "", "", *_numbers(ends), count]
         for i, j in np.ndindex(*panel.levels.shape):
-            at = _numbers((up[i], right[j]))
-            yield [*head, figure.image, f"draw {figure.realisation}", *at, f"{panel.levels[i, j]:.6g}", "", "", ""]
+            at = [f"{value:.6g}" for value in (up[i], right[j], panel.levels[i, j])]
+            yield [*head, figure.image, f"draw {figure.realisation}", *at, "", "", ""]
 
 
 def _curve_rows(summary: Any, figure: FigureSpec, drawn: Sequence[Line]) -> Iterator[list[Any]]:
