@@ -15,7 +15,7 @@ Axes = Mapping[str, tuple[tuple[Any, Mapping[str, Any]], ...]]
 """Name of an axis to its values: (value or label, the parameters it sets)."""
 
 RESERVED = (
-    *("scheme", "realisation", "user", "trial", "iteration", "constraint", "coordinate", "part"),
+    *("scheme", "realisation", "user", "target", "trial", "iteration", "constraint", "coordinate", "part"),
     *("status", "population", "statistic", "paired", "limit"),
 )
 """Dimensions a dataset or its summary has already."""

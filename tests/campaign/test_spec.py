@@ -93,6 +93,7 @@ def test_a_curve_sets_its_own_parameters_and_realisations(campaign):
         ({"grid": "{power: [10]}"}, "grid.power: 'power' is no parameter of the system: did you mean 'power_dbm'?"),
         ({"grid": "{scheme: {a: {users: 1}}}"}, "grid.scheme: 'scheme' cannot name an axis"),
         ({"grid": "{limit: {a: {users: 1}}}"}, "grid.limit: 'limit' cannot name an axis"),
+        ({"grid": "{target: {a: {users: 1}}}"}, "grid.target: 'target' cannot name an axis"),
         ({"grid": "{users: {a: {elements: 2}}}"}, "grid.users: 'users': expected labels that set it"),
         ({"grid": "{power_dbm: {start: 10, stop: 40, stepp: 5}}"}, "key 'stepp' is unknown: did you mean 'step'?"),
         (
