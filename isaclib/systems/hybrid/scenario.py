@@ -64,6 +64,12 @@ class Scenario:
                 raise ValueError(f"{name} of shape {np.shape(values)}: expected {shape} ({meaning})")
             if not np.isfinite(values).all():
                 raise ValueError(f"{name} of shape {shape}: expected finite numbers")
+        silent = np.argwhere(~np.any(self.channels, axis=-1))
+        if len(silent):
+            raise ValueError(
+                f"channels of realisation {self.streams.start + silent[0, 0]}, user {silent[0, 1]}: zero on every antenna:"
+                " expected a channel"
+            )
         if not (np.isfinite(self.wavelength_m) and self.wavelength_m > 0.0):
             raise ValueError(f"wavelength_m = {self.wavelength_m!r}: expected a number above 0 m")
         if not np.isfinite(self.reflection):

@@ -31,6 +31,7 @@ def test_shapes_and_what_parameters_fix() -> None:
     [
         ({"channels": np.ones((5, 2, 16))}, "channels of shape (5, 2, 16): expected (5, 3, 16) (realisations of"),
         ({"channels": np.full((5, 3, 16), np.nan + 0j)}, "channels of shape (5, 3, 16): expected finite numbers"),
+        ({"channels": np.zeros((5, 3, 16))}, "channels of realisation 0, user 0: zero on every antenna"),
         ({"user_positions_m": np.ones((3, 2))}, "user_positions_m of shape (3, 2): expected (5, 3, 2)"),
         ({"elements_m": np.zeros((8, 2))}, "elements_m of shape (8, 2): expected (16, 2) (elements, 2)"),
         ({"target_m": (10.0, 0.0, 1.0)}, "target_m of shape (3,): expected (2,) (x, y)"),
