@@ -46,7 +46,12 @@ def spectral_efficiency(scenario: Scenario, beamformers: np.ndarray) -> np.ndarr
     received = scenario.channel @ beamformers / np.sqrt(scenario.noise_w)
     inner = np.conj(np.swapaxes(received, -1, -2)) @ received
     with np.errstate(invalid="ignore"):
-        return np.linalg.slogdet(np.eye(inner.shape[-1]) + inner)[1] / np.log(2.0)
+        nat = np.linalg.slogdet(np.eye(inner.shape[-1]) + inner)[1]
+    # next to nothing has no digits left beside one
+    weak = nat < 0.1
+    if weak.any():
+        nat[weak] = np.sum(np.log1p(np.maximum(np.linalg.eigvalsh(inner[weak]), 0.0)), axis=-1)
+    return nat / np.log(2.0)
 
 
 def violations(

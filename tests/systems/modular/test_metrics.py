@@ -69,7 +69,12 @@ def test_the_best_filter_of_a_design_is_not_worse_than_the_fixed_one() -> None:
 @pytest.mark.parametrize(("wavefront", "most"), [("hspm", 4), ("pwm", 2)])
 def test_the_channel_keeps_the_rank_of_lemma_1(wavefront: str, most: int) -> None:
     # at most L (P + 1) against P + 1; a scattered path meets the user under one angle, so L + P of them
-    values = {"design_wavefront": wavefront, "true_wavefront": wavefront, "nlos_paths": 1, "user_antennas": 8}
+    values: dict[str, Any] = {
+        "design_wavefront": wavefront,
+        "true_wavefront": wavefront,
+        "nlos_paths": 1,
+        "user_antennas": 8,
+    }
     scenario, design = designed(**values)
     assert np.all(SYSTEM.evaluate(scenario, design).channel_rank == most)
     singular = np.linalg.svd(scenario.channel)[1]
@@ -90,7 +95,8 @@ def test_analog_and_digital_must_make_the_beamformers() -> None:
     scenario, design = designed()
     assert design.blocks is not None
     assert design.digital is not None
-    for spoilt in ({"digital": 1.01 * design.digital}, {"blocks": 1.01 * design.blocks}):
+    spoilts: list[dict[str, Any]] = [{"digital": 1.01 * design.digital}, {"blocks": 1.01 * design.blocks}]
+    for spoilt in spoilts:
         data = SYSTEM.evaluate(scenario, dataclasses.replace(design, **spoilt))
         assert np.all(data.status == Status.VIOLATING)
         np.testing.assert_allclose(data.violation.sel(constraint="modulus"), 0.01, rtol=1e-9)

@@ -18,10 +18,12 @@ def test_defaults_are_those_of_the_paper() -> None:
 
 
 def test_served_responses_set_the_chains() -> None:
-    p = Parameters(served_responses=["target-1", "los"], streams=2)
+    words: Any = ["target-1", "los"]
+    p = Parameters(served_responses=words, streams=2)
     assert p.served == (0, 4)
     assert p.rf_chains == 8
-    assert Parameters(served_responses="all").rf_chains == 28
+    words = "all"
+    assert Parameters(served_responses=words).rf_chains == 28
 
 
 def test_a_collocated_array_has_no_spacing() -> None:
@@ -35,7 +37,8 @@ def test_powers_are_normalised_or_absolute() -> None:
 
 
 def test_none_of_an_object_is_none() -> None:
-    p = Parameters(interferer_range_m=[], interferer_angle_deg=())
+    nothing: Any = []
+    p = Parameters(interferer_range_m=nothing, interferer_angle_deg=())
     assert p.responses[-1] == "target-1"
 
 

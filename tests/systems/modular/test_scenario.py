@@ -137,7 +137,7 @@ def test_mvdr_filters_are_those_of_the_whole_matrix() -> None:
 
 
 def test_a_target_alone_is_filtered_by_its_own_response() -> None:
-    values = {"interferer_range_m": (), "interferer_angle_deg": ()}
+    values: dict[str, Any] = {"interferer_range_m": (), "interferer_angle_deg": ()}
     alone, matched = draw(**values), draw(receive_filter="matched")
     np.testing.assert_allclose(alone.receive_filter, matched.receive_filter, rtol=1e-12)
     assert mvdr(alone.receive, np.zeros((3, 1)), 1, 1.0).shape == (3, 1, 24)

@@ -26,7 +26,9 @@ HARD = [
     {"nlos_paths": 0, "streams": 2},
     {"receive_filter": "matched", "min_scnr_db": 5.0},
     {"snr_db": 40.0, "layout": "collocated"},
-    {"layout": "random", "snr_db": -40.0},
+    {"layout": "random", "snr_db": -100.0},
+    {"snr_db": 100.0, "sensing_snr_db": 150.0, "min_scnr_db": 149.0},
+    {"subarrays": 2, "elements_per_subarray": 1, "user_antennas": 8, "streams": 2, "min_scnr_db": 3.0},
     TWO,
 ]
 
@@ -98,9 +100,9 @@ def test_designs_are_the_same_bits_however_they_are_batched(scheme: str, values:
     for name in ("beamformers", "bound", "objective", "violation", "reachable_scnr", "status", "iterations"):
         np.testing.assert_array_equal(getattr(first, name)[3:], getattr(second, name))
     one, other = SYSTEM.evaluate(whole, first), SYSTEM.evaluate(part, second)
-    for name in one.data_vars:
-        if name != "solve_seconds":
-            np.testing.assert_array_equal(one[name][3:], other[name])
+    for metric in one.data_vars:
+        if metric != "solve_seconds":
+            np.testing.assert_array_equal(one[metric][3:], other[metric])
 
 
 @SCHEMES
