@@ -43,7 +43,7 @@ SOLVERS = {
     "sdr-rrs": (BLUE, "o"),
     "rm-jgd": (GREEN, "^"),
     "rgd-full-range": (PURPLE, "D"),
-    "trust-regions": (SKY, "v"),
+    "trust-regions": (ORANGE, "v"),
 }
 """Colour and marker of solvers that are compared with each other; other solvers have those of their scheme."""
 
