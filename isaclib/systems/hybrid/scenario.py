@@ -66,10 +66,8 @@ class Scenario:
                 raise ValueError(f"{name} of shape {shape}: expected finite numbers")
         silent = np.argwhere(~np.any(self.channels, axis=-1))
         if len(silent):
-            raise ValueError(
-                f"channels of realisation {self.streams.start + silent[0, 0]}, user {silent[0, 1]}: zero on every antenna:"
-                " expected a channel"
-            )
+            draw, user = self.streams.start + silent[0, 0], silent[0, 1]
+            raise ValueError(f"channels of realisation {draw}, user {user}: zero on every antenna, expected a channel")
         if not (np.isfinite(self.wavelength_m) and self.wavelength_m > 0.0):
             raise ValueError(f"wavelength_m = {self.wavelength_m!r}: expected a number above 0 m")
         if not np.isfinite(self.reflection):

@@ -88,9 +88,7 @@ class Parameters:
     scatterer_angle_deg: tuple[float, float] = parameter(
         (-60.0, 60.0), unit="deg", doc="angle of the scatterers (min, max)", low=-90.0, high=90.0, length=2
     )
-    scatterer_overlap: int = parameter(
-        0, unit="1", doc="scatterers at interferers", low=0, integer=True
-    )
+    scatterer_overlap: int = parameter(0, unit="1", doc="scatterers at interferers", low=0, integer=True)
     powers: str = parameter(
         "normalised",
         unit="1",
