@@ -100,7 +100,8 @@ def sum_rate_hybrid(scenario: Scenario, options: Mapping[str, Any], rng: Streams
     scenario : Scenario
         Batch of B realisations.
     options : mapping
-        ``starts``: so many; ``trace``: steps of the best start whose sum-rate is kept.
+        ``starts``: so many, one less without the constraint, where the first two are the same;
+        ``trace``: steps of the best start whose sum-rate is kept.
     rng : Streams
         Random starts.
     speb : bool
@@ -135,8 +136,8 @@ def sum_rate_hybrid(scenario: Scenario, options: Mapping[str, Any], rng: Streams
             problem.noise,
             solution.cap,
             p.rf_chains,
-            projected=(limited, unlimited),
-            starts=starts,
+            projected=(limited, unlimited) if solution.cap < np.inf else (unlimited,),
+            starts=starts if solution.cap < np.inf else max(1, starts - 1),
             rng=rng,
             trace=steps,
         )
