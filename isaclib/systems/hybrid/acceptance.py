@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from isaclib.physics import arrays, fisher, links
-from isaclib.systems.base import HAS_DESIGN, OPTIMAL_GAP, Status
+from isaclib.systems.hybrid.analog import connections
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.scenario import Scenario
+from isaclib.systems.verdict import relative_gap, verdict
 
 RATE_TOLERANCE_BPS_HZ = 1e-6
 SPEB_TOLERANCE = 1e-6
@@ -135,7 +136,7 @@ def violations(
         names.insert(0, "rate")
     if analog is not None:
         chains = analog.shape[-1]
-        block = np.repeat(np.eye(chains, dtype=bool), analog.shape[-2] // chains, axis=0)
+        block = connections(analog.shape[-2], chains)
         departure = np.max(np.abs(np.abs(analog) - block), axis=(-2, -1))
         if digital is not None:
             difference = np.max(np.abs(analog @ digital - beamformers), axis=(-2, -1))
@@ -200,20 +201,17 @@ def judge(
     value = objective_value(
         scenario, beamformers if certified is None else certified, objective, dirty_paper=dirty_paper
     )
-    gap = np.abs(value - bound) / np.abs(bound)
-    claimed = np.isin(status, HAS_DESIGN)
-    judged = np.where(met, np.where(gap <= OPTIMAL_GAP, Status.OPTIMAL, Status.FEASIBLE), Status.VIOLATING)
-    lost = claimed & ~found
-    status = np.where(claimed & found, np.maximum(status, judged), np.where(lost, Status.FAILED, status))
+    gap = relative_gap(value, bound)
+    status, reason = verdict(status, reason, found=found, met=met, gap=gap)
     return Design(
-        status=status.astype(np.int8),
+        status=status,
         objective=np.where(found, value, np.nan),
         bound=bound,
         gap=np.where(found, gap, np.nan),
         violation=violation,
         constraints=constraints,
         iterations=iterations,
-        reason=tuple("beamformers are not finite" if bad else text for bad, text in zip(lost, reason, strict=True)),
+        reason=reason,
         trace=trace,
         solve_seconds=solve_seconds,
         beamformers=beamformers,

@@ -18,6 +18,7 @@ from isaclib.physics import arrays
 from isaclib.systems.base import Status
 from isaclib.systems.hybrid import certificate
 from isaclib.systems.hybrid.acceptance import judge
+from isaclib.systems.hybrid.analog import block_diagonal
 from isaclib.systems.hybrid.beams import RATE_SLIP
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.hybrid_bound import speb_lower_bound
@@ -192,8 +193,7 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
     analog, digital, beamformers = _blank(scenario)
     phases = np.zeros((len(scenario), p.elements))
     phases[rows] = result.phases
-    block = np.repeat(np.eye(p.rf_chains), p.elements // p.rf_chains, axis=0)
-    analog[found] = (np.exp(1j * phases)[..., None] * block)[found]
+    analog[found] = block_diagonal(np.exp(1j * phases[found]), p.rf_chains)
     scale = np.sqrt(p.power_w / (p.elements // p.rf_chains))
     digital[rows] = scale * result.digital
     digital[~found] = np.nan
@@ -298,8 +298,7 @@ def sensing_only(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *
     beamformers = np.zeros((batch, p.elements, p.users), dtype=complex)
     analog = digital = None
     if hybrid:
-        block = np.repeat(np.eye(p.rf_chains), p.elements // p.rf_chains, axis=0)
-        analog = np.broadcast_to(response[:, None] * block, (batch, p.elements, p.rf_chains)).copy()
+        analog = np.repeat(block_diagonal(response, p.rf_chains)[None], batch, axis=0)
         digital = np.zeros((batch, p.rf_chains, p.users), dtype=complex)
         digital[:, :, 0] = np.sqrt(p.power_w / p.elements)
         beamformers = analog @ digital

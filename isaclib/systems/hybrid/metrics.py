@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 
 from isaclib.physics import fisher
-from isaclib.systems.base import HAS_DESIGN, Status
+from isaclib.systems.base import HAS_DESIGN
 from isaclib.systems.hybrid import acceptance
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.scenario import Scenario
+from isaclib.systems.verdict import labelled
 
 METRICS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("speb_m2", "peb_m", "speb_bound_m2", "speb_certified_m2", "price_of_hybrid"), ()),
@@ -109,24 +110,12 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
     if design.solve_seconds is not None:
         variables["solve_seconds"] = (one, design.solve_seconds, "s", "time of the solver")
 
-    data = xr.Dataset(
+    return labelled(
+        variables,
+        judged.status,
         {
-            name: xr.Variable(dims, values, {"units": units, "long_name": long_name})
-            for name, (dims, values, units, long_name) in variables.items()
-        },
-        coords={
             "realisation": np.arange(scenario.streams.start, scenario.streams.stop),
             "user": np.arange(rate.shape[-1]),
             "constraint": list(judged.constraints),
         },
     )
-    data["status"] = xr.Variable(
-        one,
-        judged.status,
-        {
-            "long_name": "what became of the realisation",
-            "flag_values": np.array([int(value) for value in Status], dtype=np.int8),
-            "flag_meanings": " ".join(value.name.lower() for value in Status),
-        },
-    )
-    return data

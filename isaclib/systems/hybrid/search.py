@@ -32,7 +32,8 @@ class Found:
     Attributes
     ----------
     value : ndarray, shape (B,)
-        log tr(C M^-1), or -log q; infinity where no start met the rates.
+        Objective: log tr(C M^-1) or -log q, infinity where no start met the rates; for a search of
+        the largest sum-rate that in nat, -inf where no start met the cap.
     phases : ndarray, shape (B, N)
         Phases of the analog beamformer.
     digital : ndarray of complex, shape (B, N_RF, K)
@@ -139,8 +140,7 @@ def _descend(
 ) -> None:
     """Descend from one start a draw; keep what is better than before."""
     count = len(phases)
-    parts = np.stack([digital.real, digital.imag], axis=-1).reshape(count, -1)
-    x = np.ascontiguousarray(np.concatenate([phases, parts], axis=1))
+    x = packed(phases, digital)
     basis, cost, noise = (np.ascontiguousarray(array) for array in (basis, cost, noise))
     multipliers = np.zeros((count, len(gamma)))
     traces = np.full((count, found.trace.shape[1]), np.nan)
@@ -207,25 +207,41 @@ def analog_gains(basis: np.ndarray, phases: np.ndarray, chains: int) -> np.ndarr
     return np.einsum("bcmp,bcm->bpc", np.conj(basis).reshape(batch, chains, per_chain, count), rotors)
 
 
+def packed(phases: np.ndarray, digital: np.ndarray) -> np.ndarray:
+    """Variables of a descent, shape (B, N + 2 N_RF K), from phases and digital beamformers."""
+    parts = np.stack([digital.real, digital.imag], axis=-1).reshape(len(digital), -1)
+    return np.ascontiguousarray(np.concatenate([phases, parts], axis=1))
+
+
+def project(fully_digital: np.ndarray, chains: int) -> tuple[np.ndarray, np.ndarray]:
+    """Phases (B, N) and digital beamformers (B, N_RF, K) near fully digital beams (B, N, K)."""
+    batch, elements, _ = fully_digital.shape
+    per_chain = elements // chains
+    blocks = fully_digital.reshape(batch, chains, per_chain, -1)
+    dominant = np.linalg.svd(blocks, full_matrices=False)[0][..., 0]
+    phases = np.angle(dominant).reshape(batch, elements)
+    rotors = np.exp(1j * phases).reshape(batch, chains, per_chain)
+    return phases, np.einsum("bcm,bcmk->bck", np.conj(rotors), blocks) / np.sqrt(per_chain)
+
+
+def mixed_phases(basis: np.ndarray, mixture: np.ndarray) -> np.ndarray:
+    """Phases (B, N) of combinations (B, N_RF, 3 + K) of what target, derivatives and users ask for."""
+    batch, elements, count = basis.shape
+    # half a share for the derivatives of the response
+    mixture[:, :, 1:3] *= 0.5
+    blocks = basis.reshape(batch, mixture.shape[1], -1, count)
+    return np.angle(np.einsum("bcmp,bcp->bcm", blocks, mixture)).reshape(batch, elements)
+
+
 def _start(
     number: int, basis: np.ndarray, fully_digital: np.ndarray, chains: int, rows: np.ndarray, rng: Streams
 ) -> tuple[np.ndarray, np.ndarray]:
     """Phases (B, N) and digital beamformers (B, N_RF, K) of a start."""
-    batch, elements, count = basis.shape
-    per_chain = elements // chains
     if number == 0:
-        blocks = fully_digital.reshape(batch, chains, per_chain, -1)
-        dominant = np.linalg.svd(blocks, full_matrices=False)[0][..., 0]
-        phases = np.angle(dominant).reshape(batch, elements)
-        rotors = np.exp(1j * phases).reshape(batch, chains, per_chain)
-        return phases, np.einsum("bcm,bcmk->bck", np.conj(rotors), blocks) / np.sqrt(per_chain)
+        return project(fully_digital, chains)
     if number == 1:
         return np.angle(basis[:, :, 0]), _matched(basis, np.angle(basis[:, :, 0]), chains, 0.7)
-    mixture = rng.complex_normal(Stream.SOLVER_START, (chains, count), number)[rows]
-    # half a share for the derivatives of the response
-    mixture[:, :, 1:3] *= 0.5
-    blocks = basis.reshape(batch, chains, per_chain, count)
-    phases = np.angle(np.einsum("bcmp,bcp->bcm", blocks, mixture)).reshape(batch, elements)
+    phases = mixed_phases(basis, rng.complex_normal(Stream.SOLVER_START, (chains, basis.shape[2]), number)[rows])
     return phases, _matched(basis, phases, chains, 0.5)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from isaclib.physics import arrays
+from isaclib.systems.hybrid.analog import connections
 from isaclib.systems.hybrid.scenario import Scenario
 
 
@@ -29,5 +30,5 @@ def focusing_beamformer(scenario: Scenario) -> np.ndarray:
     response = arrays.spherical_response(scenario.elements_m, scenario.target_m, scenario.wavelength_m)
     aims = np.concatenate([scenario.channels, np.broadcast_to(response, (batch, chains - users, elements))], axis=1)
     phases = np.exp(1j * np.angle(aims))
-    block = np.repeat(np.eye(chains), elements // chains, axis=0)
+    block = connections(elements, chains)
     return np.swapaxes(phases, 1, 2) * block

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from isaclib.systems.base import HAS_DESIGN, OPTIMAL_GAP, Status
 from isaclib.systems.modular.design import Design
 from isaclib.systems.modular.scenario import Scenario, distinct
+from isaclib.systems.verdict import relative_gap, verdict
 
 SCNR_TOLERANCE = 1e-6
 POWER_TOLERANCE = 1e-9
@@ -142,21 +142,17 @@ def judge(
         beamformers = np.where(found[:, None, None], beamformers, np.nan)
     violation, met, constraints = violations(scenario, beamformers, blocks, digital)
     value = spectral_efficiency(scenario, beamformers)
-    # a channel that carries nothing has a bound of nothing
-    gap = np.where(value == bound, 0.0, np.abs(value - bound) / np.maximum(np.abs(bound), np.finfo(float).tiny))
-    claimed = np.isin(status, HAS_DESIGN)
-    judged = np.where(met, np.where(gap <= OPTIMAL_GAP, Status.OPTIMAL, Status.FEASIBLE), Status.VIOLATING)
-    lost = claimed & ~found
-    status = np.where(claimed & found, np.maximum(status, judged), np.where(lost, Status.FAILED, status))
+    gap = relative_gap(value, bound)
+    status, reason = verdict(status, reason, found=found, met=met, gap=gap)
     return Design(
-        status=status.astype(np.int8),
+        status=status,
         objective=np.where(found, value, np.nan),
         bound=bound,
         gap=np.where(found, gap, np.nan),
         violation=violation,
         constraints=constraints,
         iterations=iterations,
-        reason=tuple("beamformers are not finite" if bad else text for bad, text in zip(lost, reason, strict=True)),
+        reason=reason,
         trace=trace,
         solve_seconds=solve_seconds,
         beamformers=beamformers,

@@ -11,6 +11,7 @@ from isaclib.systems.base import HAS_DESIGN, Status
 from isaclib.systems.modular import acceptance
 from isaclib.systems.modular.design import Design
 from isaclib.systems.modular.scenario import Scenario, mvdr
+from isaclib.systems.verdict import labelled
 
 METRICS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("spectral_efficiency", "scnr_db", "scnr_updated_db", "reachable_scnr_db"), ()),
@@ -123,24 +124,12 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
         variables["trace"] = ((*one, "iteration"), design.trace, "bit/s/Hz", "spectral efficiency")
     if design.solve_seconds is not None:
         variables["solve_seconds"] = (one, design.solve_seconds, "s", "time of the solver")
-    data = xr.Dataset(
+    return labelled(
+        variables,
+        status.astype(np.int8),
         {
-            name: xr.Variable(dims, values, {"units": units, "long_name": long_name})
-            for name, (dims, values, units, long_name) in variables.items()
-        },
-        coords={
             "realisation": np.arange(scenario.streams.start, scenario.streams.stop),
             "target": np.arange(targets),
             "constraint": list(constraints),
         },
     )
-    data["status"] = xr.Variable(
-        one,
-        status.astype(np.int8),
-        {
-            "long_name": "what became of the realisation",
-            "flag_values": np.array([int(value) for value in Status], dtype=np.int8),
-            "flag_meanings": " ".join(value.name.lower() for value in Status),
-        },
-    )
-    return data

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from isaclib.systems.base import HAS_DESIGN, OPTIMAL_GAP, Status
-from isaclib.systems.modular.acceptance import illumination
+from isaclib.systems.base import HAS_DESIGN, Status
+from isaclib.systems.modular.acceptance import illumination, judge
 from isaclib.systems.modular.design import Design
 from isaclib.systems.modular.direct import dual
 from isaclib.systems.modular.scenario import Scenario, mvdr
@@ -83,18 +83,19 @@ def alternating_mvdr(scenario: Scenario, options: Mapping[str, Any], rng: Stream
         open_draws &= trace[:, step] > trace[:, step - 1] * (1.0 + options["tolerance"])
     unlimited = replace(known, parameters=replace(known.parameters, min_scnr_db=NO_LIMIT_DB))
     bound = dual(unlimited, {}, rng, hybrid=True).bound
-    gap = np.abs(design.objective - bound) / bound
-    status = np.where(gap <= OPTIMAL_GAP, design.status, np.maximum(design.status, Status.FEASIBLE))
-    return replace(
-        design,
-        status=np.where(found, status, Status.NOT_FOUND).astype(np.int8),
+    judged = judge(
+        known.filtered_by(filters),
+        beamformers=design.beamformers,
+        blocks=design.blocks,
+        digital=design.digital,
         bound=bound,
-        gap=gap,
+        reachable_scnr=design.reachable_scnr,
+        status=np.where(found, design.status, Status.NOT_FOUND),
+        reason=[f"for the first receive filter {text}" if text else "" for text in design.reason],
         iterations=iterations,
-        reason=tuple(f"for the first receive filter {text}" if text else "" for text in design.reason),
         trace=trace,
-        receive_filter=filters,
     )
+    return replace(judged, receive_filter=filters)
 
 
 def _renewed(scenario: Scenario, design: Design) -> np.ndarray:

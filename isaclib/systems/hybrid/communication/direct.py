@@ -13,6 +13,7 @@ import numpy as np
 
 from isaclib.systems.base import Status
 from isaclib.systems.hybrid.acceptance import judge
+from isaclib.systems.hybrid.analog import block_diagonal
 from isaclib.systems.hybrid.certificate import sensing_and_channels
 from isaclib.systems.hybrid.communication.bound import FullyDigital, fully_digital
 from isaclib.systems.hybrid.communication.search import search
@@ -127,23 +128,24 @@ def sum_rate_hybrid(scenario: Scenario, options: Mapping[str, Any], rng: Streams
     evaluations = np.zeros(batch, dtype=np.int64)
     trace = np.full((batch, steps), np.nan)
     if solution.solved is not None:
-        unlimited = fully_digital(scenario, speb=False).beamformers()
-        limited = solution.beamformers()
-        limited = np.where(np.isfinite(limited), limited, unlimited)
+        projected = [solution.beamformers()]
+        if solution.cap < np.inf:
+            unlimited = fully_digital(scenario, speb=False).beamformers()
+            projected = [np.where(np.isfinite(projected[0]), projected[0], unlimited), unlimited]
         result = search(
             sensing_and_channels(problem),
             problem.weight,
             problem.noise,
             solution.cap,
             p.rf_chains,
-            projected=(limited, unlimited) if solution.cap < np.inf else (unlimited,),
-            starts=starts if solution.cap < np.inf else max(1, starts - 1),
+            projected=tuple(projected),
+            # without the constraint the first two starts are one
+            starts=max(1, starts - 2 + len(projected)),
             rng=rng,
             trace=steps,
         )
         kept = np.isfinite(result.value)
-        block = np.repeat(np.eye(p.rf_chains), p.elements // p.rf_chains, axis=0)
-        analog[kept] = (np.exp(1j * result.phases)[..., None] * block)[kept]
+        analog[kept] = block_diagonal(np.exp(1j * result.phases[kept]), p.rf_chains)
         digital[kept] = np.sqrt(p.power_w / (p.elements // p.rf_chains)) * result.digital[kept]
         evaluations = result.evaluations
         trace = result.trace / np.log(2.0)

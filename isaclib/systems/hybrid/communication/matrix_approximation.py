@@ -23,6 +23,7 @@ import numpy as np
 
 from isaclib.systems.base import HAS_DESIGN, Status
 from isaclib.systems.hybrid.acceptance import judge
+from isaclib.systems.hybrid.analog import block_diagonal
 from isaclib.systems.hybrid.communication.direct import FULLY_DIGITAL_RATE_OPTIONS, sum_rate_fully_digital
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.scenario import Scenario
@@ -163,8 +164,7 @@ def approximate(
     _alternate(
         np.ascontiguousarray(target), np.ascontiguousarray(starts), tolerance, phases, digital, error, iterations
     )
-    block = np.repeat(np.eye(chains), elements // chains, axis=0)
-    return Approximation(analog=phases[..., None] * block, digital=digital, error=error, iterations=iterations)
+    return Approximation(analog=block_diagonal(phases, chains), digital=digital, error=error, iterations=iterations)
 
 
 def matrix_approximation(scenario: Scenario, options: Mapping[str, Any], rng: Streams) -> Design:

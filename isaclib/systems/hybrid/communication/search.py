@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numba
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from isaclib.systems.hybrid import smooth
 from isaclib.systems.hybrid.communication.beams import restore_cap, sum_rate
 from isaclib.systems.hybrid.descent import descend_many
-from isaclib.systems.hybrid.search import analog_gains
+from isaclib.systems.hybrid.search import Found, analog_gains, mixed_phases, packed, project
 from isaclib.systems.streams import Stream, Streams
 
 MAX_OUTER = 15
@@ -22,31 +21,6 @@ PENALTY = 10.0
 
 BISECTIONS = 20
 """Halvings of the turn towards the target that a descent needs which ended above the cap."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """Best hybrid beamformer of every draw, in normalised units.
-
-    Attributes
-    ----------
-    value : ndarray, shape (B,)
-        Sum-rate in nat; -inf where no start met the cap.
-    phases : ndarray, shape (B, N)
-        Phases of the analog beamformer.
-    digital : ndarray of complex, shape (B, N_RF, K)
-        Digital beamformer of unit power in front of F_A / sqrt(M).
-    evaluations : ndarray of int, shape (B,)
-        Evaluations of all starts.
-    trace : ndarray, shape (B, iteration)
-        Sum-rate of the best start after each L-BFGS step, NaN-padded.
-    """
-
-    value: np.ndarray
-    phases: np.ndarray
-    digital: np.ndarray
-    evaluations: np.ndarray
-    trace: np.ndarray
 
 
 def search(
@@ -109,8 +83,7 @@ def search(
     evaluations = np.zeros(batch, dtype=np.int64)
     for number in range(starts):
         phases, digital = _start(number, basis, noise, chains, projected, rng)
-        parts = np.stack([digital.real, digital.imag], axis=-1).reshape(batch, -1)
-        x = np.ascontiguousarray(np.concatenate([phases, parts], axis=1))
+        x = packed(phases, digital)
         traces = np.full((batch, trace), np.nan)
         descend_many(
             x, np.arange(batch), chains, basis, cost, noise, np.zeros(users), smooth.SUM_RATE,
@@ -184,15 +157,9 @@ def _start(
     rng: Streams,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Phases (B, N) and digital beamformers (B, N_RF, K) of a start."""
-    batch, elements, columns = basis.shape
-    users = columns - 3
-    per_chain = elements // chains
+    users = noise.shape[1]
     if number < len(projected):
-        blocks = projected[number].reshape(batch, chains, per_chain, users)
-        dominant = np.linalg.svd(blocks, full_matrices=False)[0][..., 0]
-        rotors = np.exp(1j * np.angle(dominant))
-        digital = np.einsum("bcm,bcmk->bck", np.conj(rotors), blocks) / np.sqrt(per_chain)
-        return np.angle(dominant).reshape(batch, elements), digital
+        return project(projected[number], chains)
     number -= len(projected)
     if number == 0:
         phases = np.angle(basis[:, :, 0])
@@ -206,11 +173,7 @@ def _start(
         looked_at = np.arange(chains) % (users + 1)
         phases = _focused(basis, np.where(looked_at == users, 0, 3 + looked_at))
         return phases, _regularised(basis, noise, phases, chains, 0.3)
-    mixture = rng.complex_normal(Stream.SOLVER_START, (chains, columns), number)
-    # half a share for the derivatives of the response
-    mixture[:, :, 1:3] *= 0.5
-    blocks = basis.reshape(batch, chains, per_chain, columns)
-    phases = np.angle(np.einsum("bcmp,bcp->bcm", blocks, mixture)).reshape(batch, elements)
+    phases = mixed_phases(basis, rng.complex_normal(Stream.SOLVER_START, (chains, basis.shape[2]), number))
     return phases, _regularised(basis, noise, phases, chains, 0.2)
 
 

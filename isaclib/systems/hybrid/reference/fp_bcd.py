@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from isaclib.systems.hybrid.analog import connections
 from isaclib.systems.hybrid.communication.bound import sum_rate_bound
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.normalisation import NormalisedProblem, normalise
@@ -105,7 +106,7 @@ def _iterate(
     p, batch, limit = scenario.parameters, len(scenario), int(options["max_iterations"])
     g, noise = problem.g, problem.noise
     root = np.sqrt(p.elements // p.rf_chains)
-    block = np.repeat(np.eye(p.rf_chains), p.elements // p.rf_chains, axis=0)
+    block = connections(p.elements, p.rf_chains)
     streams = rng.complex_normal(Stream.SOLVER_START, (p.rf_chains if hybrid else p.elements, p.users))
     phasors = np.ones((batch, p.elements), dtype=complex)
     if hybrid:

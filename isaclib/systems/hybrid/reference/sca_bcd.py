@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from isaclib.numerics.conic import ConicStatus, check_solver
+from isaclib.systems.hybrid.analog import connections
 from isaclib.systems.hybrid.communication.bound import sum_rate_bound
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.normalisation import NormalisedProblem, normalise
@@ -182,7 +183,7 @@ class _Alternation:
         relaxed = self.as_printed or self.options["convexification"] == "penalty"
         block = None
         if hybrid:
-            block = np.repeat(np.eye(len(start)), elements // len(start), axis=0)
+            block = connections(elements, len(start))
             last = self._from_phasors(np.ones(elements, dtype=complex), block, start)
         else:
             span = np.linalg.qr(np.column_stack([self.problem.sensing_basis, self.problem.g[self.index].T]))[0]

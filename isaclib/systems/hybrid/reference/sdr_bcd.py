@@ -10,6 +10,7 @@ import numpy as np
 
 from isaclib.numerics.conic import check_solver, constant_modulus_samples
 from isaclib.systems.base import Status
+from isaclib.systems.hybrid.analog import connections
 from isaclib.systems.hybrid.certificate import fully_digital, speb_lower_bound
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.normalisation import NormalisedProblem, normalise
@@ -123,7 +124,7 @@ class _Alternation:
     def run(self, start: np.ndarray, generator: np.random.Generator) -> Attempt:
         elements, chains = len(self.problem.a0), len(start)
         root = np.sqrt(elements // chains)
-        block = np.repeat(np.eye(chains), elements // chains, axis=0)
+        block = connections(elements, chains)
         # sqrt(M) F_D: unit norm is unit transmit power
         streams = start / np.linalg.norm(start)
         best, best_value = Attempt(status=Status.NOT_FOUND, reason="no iterate met the rates"), np.inf
