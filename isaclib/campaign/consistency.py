@@ -31,6 +31,28 @@ def check_distinct(campaign: Campaign) -> None:
         seen[key] = i
 
 
+def check_solvers(campaign: Campaign) -> None:
+    """Refuse a solver that does not cover some point of the grid.
+
+    Raises
+    ------
+    CampaignError
+        Naming the scheme and what its solver needs.
+    """
+    system = get_system(campaign.system)
+    for i, curve in enumerate(campaign.entries):
+        check = system.scheme(curve.scheme).solver(curve.solver).check_parameters
+        if check is None:
+            continue
+        for index in grid.indices(campaign.axes):
+            try:
+                check(campaign.resolve(curve, index))
+            except CampaignError:
+                raise
+            except ValueError as error:
+                raise CampaignError(f"schemes[{i}]: {error}") from None
+
+
 def check_estimators(campaign: Campaign) -> None:
     """Refuse an estimator that cannot work at some point of the grid.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isaclib.campaign import document, grid
-from isaclib.campaign.consistency import check_distinct, check_estimators, read_figures
+from isaclib.campaign.consistency import check_distinct, check_estimators, check_solvers, read_figures
 from isaclib.campaign.document import CampaignError, check_keys, refuse
 from isaclib.campaign.identity import plain, scheme_id
 from isaclib.campaign.spec import EFFORTS, Campaign, Curve
@@ -146,6 +146,7 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
     if not campaign.curves:
         raise CampaignError(f"realisations: no scheme has any in effort {effort!r}")
     check_distinct(campaign)
+    check_solvers(campaign)
     check_estimators(campaign)
     campaign = replace(campaign, axes=_normalised(campaign))
     return replace(campaign, figures=read_figures(content.get("figures"), campaign))

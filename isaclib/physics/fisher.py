@@ -92,6 +92,61 @@ def position_efim(
     return 0.5 * (efim + np.swapaxes(efim, -1, -2))
 
 
+def echo_efim(
+    response: np.ndarray,
+    gradient: np.ndarray,
+    waveform: np.ndarray,
+    waveform_gradient: np.ndarray,
+    *,
+    reflection: np.ndarray | complex,
+    snapshots: np.ndarray | int,
+    noise_power_w: np.ndarray | float,
+) -> np.ndarray:
+    r"""Equivalent Fisher information where the echo is heard by an array of its own.
+
+    The echo is Y = beta b(p) w(p)^T S + Z with S S^H = T I and beta unknown and complex. With
+    derivatives projected off what they differentiate, bt_i = b_i - b (b^H b_i)/|b|^2 and wt_i alike,
+
+        J_ij = (2 T |beta|^2 / sigma^2) Re{ |w|^2 bt_j^H bt_i + |b|^2 wt_j^H wt_i }.
+
+    A single stream has nothing in the second term.
+
+    Parameters
+    ----------
+    response : ndarray of complex, shape (..., N)
+        b, of the array that hears.
+    gradient : ndarray of complex, shape (..., N, D)
+        Its derivatives.
+    waveform : ndarray of complex, shape (..., K)
+        w, amplitude at the target of each of K streams of power one.
+    waveform_gradient : ndarray of complex, shape (..., K, D)
+        Its derivatives.
+    reflection : complex or ndarray, shape (...)
+        beta.
+    snapshots : int or ndarray, shape (...)
+        T.
+    noise_power_w : float or ndarray, shape (...)
+        sigma^2.
+
+    Returns
+    -------
+    ndarray, shape (..., D, D)
+    """
+    heard, hearing = _gram_aside(response, gradient)
+    sent, lighting = _gram_aside(waveform, waveform_gradient)
+    weight = 2.0 * _scale(snapshots) * np.abs(_scale(reflection)) ** 2 / _scale(noise_power_w)
+    return weight * (lighting * heard + hearing * sent)
+
+
+def _gram_aside(vector: np.ndarray, derivatives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Re[Dt^H Dt] of derivatives projected off the vector, and the vector's energy, shape (..., 1, 1)."""
+    column = vector[..., None]
+    energy = (_adjoint(column) @ column).real
+    safe = np.where(energy > 0.0, energy, 1.0)
+    aside = derivatives - column * ((_adjoint(column) @ derivatives) / safe)
+    return (_adjoint(aside) @ aside).real, energy
+
+
 def full_fim(
     response: np.ndarray,
     gradient: np.ndarray,

@@ -11,7 +11,7 @@ from isaclib.systems.base import System, nearest
 if TYPE_CHECKING:
     import xarray as xr
 
-SYSTEMS = ("hybrid", "modular")
+SYSTEMS = ("hybrid", "modular", "stars")
 
 
 def get_system(name: str) -> System:

@@ -130,6 +130,8 @@ class Solver:
         Rough time a realisation where it is too dear to be measured before packing.
     check : callable, optional
         ``check(options)`` raises ValueError for values that the solver cannot take.
+    check_parameters : callable, optional
+        ``check_parameters(parameters)`` raises ValueError for a system that the solver does not cover.
     traces : bool
         It always keeps the objective after each iteration; another solver does so where it has an
         option ``trace`` above 0.
@@ -141,6 +143,7 @@ class Solver:
     version: int = 1
     seconds: float | None = None
     check: Callable[[Mapping[str, Any]], None] | None = None
+    check_parameters: Callable[[Any], None] | None = None
     traces: bool = False
 
     def traced(self, options: Mapping[str, Any]) -> bool:
@@ -217,8 +220,15 @@ class Scheme:
         Returns
         -------
         Design
+
+        Raises
+        ------
+        ValueError
+            For a solver or option that there is not, or parameters that the solver does not cover.
         """
         chosen = self.solver(solver)
+        if chosen.check_parameters is not None:
+            chosen.check_parameters(scenario.parameters)
         return chosen.run(scenario, chosen.resolve(options), rng)
 
 

@@ -27,6 +27,11 @@ class Stream(IntEnum):
     SHADOWING = 10
     PATH_PHASE = 11
     PLACEMENT = 12
+    USER_RANGE = 13
+    TARGET_RANGE = 14
+    TARGET_ANGLE = 15
+    SURFACE_SCATTERING = 16
+    SENSOR_COUNT = 17
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,17 @@
+"""STARS-assisted near-field ISAC with sensors on the surface."""
+
+from isaclib.systems.base import System
+from isaclib.systems.stars.draw import draw_scenario
+from isaclib.systems.stars.metrics import METRICS, evaluate
+from isaclib.systems.stars.parameters import Parameters
+
+SYSTEM = System(
+    name="stars",
+    version=1,
+    parameters_class=Parameters,
+    draw_scenario=draw_scenario,
+    evaluate_design=evaluate,
+    schemes_package="isaclib.systems.stars.schemes",
+    metrics=METRICS,
+)
+"""The system, as `isaclib.get_system` returns it."""

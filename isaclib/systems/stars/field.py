@@ -1,0 +1,134 @@
+"""The beam that brings most field onto the surface, max sum_n w_n |(G f)_n|, compiled, with its dual bound."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+CLOSED = 1e-14
+"""Relative gain of an iteration below which the fixed point is reached."""
+
+
+@numba.njit(cache=True)
+def climb(channel: np.ndarray, weights: np.ndarray, beam: np.ndarray, most: int) -> tuple[float, int]:
+    """Take f <- G^H (w sgn(G f)), normalised, until the sum no longer grows.
+
+    Parameters
+    ----------
+    channel : ndarray of complex, shape (N, M)
+        G.
+    weights : ndarray, shape (N,)
+        w, not negative.
+    beam : ndarray of complex, shape (M,)
+        f, a start of any norm; overwritten by the unit vector that was reached.
+    most : int
+        Largest number of iterations.
+
+    Returns
+    -------
+    value : float
+        sum_n w_n |(G f)_n|.
+    iterations : int
+    """
+    elements, antennas = channel.shape
+    step = np.empty(antennas, dtype=np.complex128)
+    _normalise(beam)
+    value = 0.0
+    taken = 0
+    for iteration in range(most + 1):
+        total = 0.0
+        step[:] = 0.0
+        for n in range(elements):
+            g = 0.0j
+            for m in range(antennas):
+                g += channel[n, m] * beam[m]
+            size = math.hypot(g.real, g.imag)
+            total += weights[n] * size
+            if size > 0.0:
+                pull = g * (weights[n] / size)
+                for m in range(antennas):
+                    step[m] += np.conj(channel[n, m]) * pull
+        if iteration == most or not total > value * (1.0 + CLOSED):
+            value = max(value, total)
+            break
+        value = total
+        taken = iteration + 1
+        beam[:] = step
+        _normalise(beam)
+    return value, taken
+
+
+@numba.njit(cache=True)
+def _normalise(beam: np.ndarray) -> None:
+    size = 0.0
+    for m in range(len(beam)):
+        size += beam[m].real ** 2 + beam[m].imag ** 2
+    if size > 0.0:
+        beam /= math.sqrt(size)
+
+
+@numba.njit(cache=True)
+def strongest_beams(channels: np.ndarray, starts: int, most: int, beams: np.ndarray, values: np.ndarray) -> None:
+    """Find the beam of largest sum_n |(G f)_n| for each channel, from matched starts.
+
+    Parameters
+    ----------
+    channels : ndarray of complex, shape (B, N, M)
+        G.
+    starts : int
+        Fixed points tried, each from the beam matched to one element, spread over the surface.
+    most : int
+        Largest number of iterations of each.
+    beams : ndarray of complex, shape (B, M)
+        Overwritten by unit vectors.
+    values : ndarray, shape (B,)
+        Overwritten by the sums L.
+    """
+    batch, elements, antennas = channels.shape
+    weights = np.ones(elements)
+    beam = np.empty(antennas, dtype=np.complex128)
+    for b in range(batch):
+        values[b] = -1.0
+        for start in range(starts):
+            n = (2 * start + 1) * elements // (2 * starts)
+            for m in range(antennas):
+                beam[m] = np.conj(channels[b, n, m])
+            value, _ = climb(channels[b], weights, beam, most)
+            if value > values[b]:
+                values[b] = value
+                beams[b] = beam
+
+
+def dual_weights(channels: np.ndarray, beams: np.ndarray) -> np.ndarray:
+    r"""Certify beams: y with G G^H <= diag(y), so that |sum_n z_n (G f)_n|^2 <= |f|^2 sum_n y_n |z_n|^2.
+
+    At a fixed point y_n = L |(G f)_n|, times the largest eigenvalue of D^{-1/2} G G^H D^{-1/2},
+    D = diag(L |G f|), has sum y = L^2 where that eigenvalue is one: the beam is then the best of
+    all. Where another choice is smaller in sum, y_n = sigma_1(G)^2 is taken.
+
+    Parameters
+    ----------
+    channels : ndarray of complex, shape (B, N, M)
+        G.
+    beams : ndarray of complex, shape (B, M)
+        f, of norm one.
+
+    Returns
+    -------
+    ndarray, shape (B, N)
+    """
+    field = np.abs((channels @ beams[..., None])[..., 0])
+    weights = field.sum(axis=-1, keepdims=True) * field
+    adjoint = np.conj(np.swapaxes(channels, -1, -2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled = (adjoint / weights[:, None]) @ channels
+    # an element without field: its weight would have to be infinite
+    usable = np.isfinite(scaled).all(axis=(-2, -1))
+    excess = np.linalg.eigvalsh(np.where(usable[:, None, None], scaled, 0.0))[:, -1:]
+    # rounding leaves an eigenvalue of one a little below it
+    weights = np.where(usable[:, None], weights * np.maximum(excess, 1.0), np.inf)
+    flat = np.linalg.eigvalsh(adjoint @ channels)[:, -1:] * np.ones(channels.shape[1])
+    better = weights.sum(axis=-1, keepdims=True) <= flat.sum(axis=-1, keepdims=True)
+    return np.where(better, weights, flat)

@@ -1,0 +1,125 @@
+"""A batch of realisations of the system ``stars`` (Section II of its paper)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from isaclib.physics import polar
+from isaclib.systems.stars.parameters import Parameters
+from isaclib.systems.streams import Streams
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A batch of realisations; build one from your own channels, or draw it.
+
+    Where there are several targets or users, an axis for them follows the first one; a single one
+    has none.
+
+    Attributes
+    ----------
+    target_range_m, target_angle_rad : ndarray, shape (B,) or (B, T)
+        Targets, from the surface's centre and the normal of their side.
+    user_range_m, user_angle_rad : ndarray, shape (B,) or (B, U)
+        Users alike.
+    bs_star_channel : ndarray of complex, shape (N, M) or (B, N, M)
+        G: the surface receives G x. One for all realisations, or one each.
+    target_response : ndarray of complex, shape (B, N) or (B, T, N)
+        a: the amplitude at a target is a^T diag(q) G x.
+    user_response : ndarray of complex, shape (B, N) or (B, U, N)
+        a at the users' places.
+    user_gain : ndarray of complex, shape (B,) or (B, U)
+        lambda / (4 pi r_c) e^{-j k0 r_c}; h = gain a.
+    reflection : ndarray, shape (B,) or (B, T)
+        |beta|, amplitude of the echo.
+    parameters : Parameters
+        Powers, limits and sizes.
+    streams : Streams
+        Names the realisations; random starts and echoes are drawn from it.
+
+    Raises
+    ------
+    ValueError
+        Naming the field, its shape and what was expected: arrays that do not fit each other, or
+        numbers that are not finite.
+    """
+
+    target_range_m: np.ndarray
+    target_angle_rad: np.ndarray
+    user_range_m: np.ndarray
+    user_angle_rad: np.ndarray
+    bs_star_channel: np.ndarray
+    target_response: np.ndarray
+    user_response: np.ndarray
+    user_gain: np.ndarray
+    reflection: np.ndarray
+    parameters: Parameters
+    streams: Streams
+
+    def __post_init__(self) -> None:
+        p = self.parameters
+        count = self.streams.stop - self.streams.start
+        targets = (count,) if p.targets == 1 else (count, p.targets)
+        users = (count,) if p.users == 1 else (count, p.users)
+        elements, antennas = p.star_elements, p.bs_antennas
+        shapes = {
+            "target_range_m": targets,
+            "target_angle_rad": targets,
+            "user_range_m": users,
+            "user_angle_rad": users,
+            "bs_star_channel": (count, elements, antennas),
+            "target_response": (*targets, elements),
+            "user_response": (*users, elements),
+            "user_gain": users,
+            "reflection": targets,
+        }
+        for name, shape in shapes.items():
+            values = np.asarray(getattr(self, name))
+            allowed = (shape, shape[1:]) if name == "bs_star_channel" else (shape,)
+            if values.shape not in allowed:
+                raise ValueError(f"{name} of shape {values.shape}: expected {' or '.join(map(str, allowed))}")
+            if not np.isfinite(values).all():
+                raise ValueError(f"{name} of shape {values.shape}: expected finite numbers")
+        if not np.all(np.asarray(self.target_range_m) > 0.0):
+            raise ValueError("target_range_m: expected ranges above 0 m")
+
+    def __len__(self) -> int:
+        return len(self.target_range_m)
+
+    def of_targets(self, values: np.ndarray) -> np.ndarray:
+        """Give a field of the targets its axis for them also where there is one, shape (B, T, ...)."""
+        return values[:, None] if self.parameters.targets == 1 else values
+
+    def of_users(self, values: np.ndarray) -> np.ndarray:
+        """Give a field of the users its axis for them also where there is one, shape (B, U, ...)."""
+        return values[:, None] if self.parameters.users == 1 else values
+
+    @cached_property
+    def user_channel(self) -> np.ndarray:
+        """h of (6): a user receives h^T diag(q_t) G x, shape (B, U, N)."""
+        return self.of_users(self.user_gain)[..., None] * self.of_users(self.user_response)
+
+    @cached_property
+    def target_gradient(self) -> np.ndarray:
+        """da/dr, da/dth of the targets, shape (B, T, N, 2)."""
+        p = self.parameters
+        return polar.polar_gradient(
+            element_offsets_m(p),
+            self.of_targets(self.target_range_m),
+            self.of_targets(self.target_angle_rad),
+            p.wavelength_m,
+            response=p.response,
+        )
+
+
+def centred(count: int) -> np.ndarray:
+    """n = i - (count - 1) / 2, shape (count,)."""
+    return np.arange(count) - (count - 1) / 2.0
+
+
+def element_offsets_m(p: Parameters) -> np.ndarray:
+    """y of the surface's elements, shape (N,)."""
+    return centred(p.star_elements) * p.element_spacing_m

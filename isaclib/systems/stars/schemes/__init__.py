@@ -1,0 +1,1 @@
+"""Schemes of ``stars``: one a file."""
