@@ -142,8 +142,8 @@ def closed_form(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *,
     scenario : Scenario
         One user, one target on the other side, independent phases.
     options : mapping
-        ``starts`` of the fixed point; ``trace``: its cost after so many iterations from a beam that
-        lights nothing in particular.
+        ``starts`` of the fixed point; ``deployment``, one of `deployment.METHODS`; ``trace``: the cost
+        after each of so many iterations from a beam that lights nothing in particular.
     rng : Streams
         Not used.
     sensing_beam : bool
@@ -168,9 +168,8 @@ def closed_form(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *,
     count, spacing = np.zeros(len(scenario), dtype=np.int64), np.full(len(scenario), np.nan)
     if found.any():
         with np.errstate(invalid="ignore"):
-            chosen = deployment.enumerate_deployments(
-                scenario, information.illuminate(scenario, active, beams.reflection)
-            )
+            light = information.illuminate(scenario, active, beams.reflection)
+            chosen = deployment.deploy(scenario, light, options["deployment"])
         count[found], spacing[found] = chosen[0][found], chosen[1][found]
     status = np.where(found, Status.OPTIMAL, np.where(beams.unreachable, Status.INFEASIBLE, Status.NOT_FOUND))
     reachable = np.log2(1.0 + beams.reachable**2 / p.noise_w)

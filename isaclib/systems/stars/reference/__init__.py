@@ -1,0 +1,1 @@
+"""Reference solvers of ``stars`` in CVXPY, as the paper has them."""

@@ -1,0 +1,1 @@
+"""The deployment by geometric programs, as the paper has it (Section III-A)."""
