@@ -7,6 +7,7 @@ from typing import Any
 from isaclib.campaign import grid
 from isaclib.campaign.document import CampaignError, refuse
 from isaclib.campaign.figure_spec import FigureSpec
+from isaclib.campaign.precision_spec import SHARE
 from isaclib.campaign.spec import Campaign
 from isaclib.campaign.statistics import CLUSTERED
 from isaclib.systems import get_system
@@ -75,6 +76,30 @@ def check_estimators(campaign: Campaign) -> None:
                     raise CampaignError(f"estimators.{name}: {error}") from None
 
 
+def check_precision(campaign: Campaign) -> None:
+    """Refuse a precision of a metric that is not one number a draw, or against a scheme that is not there.
+
+    Raises
+    ------
+    CampaignError
+        Naming the key, its value and what is expected.
+    """
+    labels = [curve.label for curve in campaign.curves]
+    known = _metrics(campaign)
+    for curve in campaign.curves:
+        spec = curve.precision
+        if spec is None:
+            continue
+        where = f"schemes[{campaign.entries.index(curve)}].precision"
+        spec.check_against(labels, where)
+        if spec.statistic == SHARE:
+            continue
+        if spec.metric not in known:
+            raise refuse(f"{where}.metric", spec.metric, f"a metric; {nearest(spec.metric, known)}")
+        if dims := [dim for dim in known[spec.metric] if dim not in CLUSTERED]:
+            raise refuse(f"{where}.metric", spec.metric, f"one number a draw, this one has one for each {dims[0]}")
+
+
 def read_figures(content: Any, campaign: Campaign) -> tuple[FigureSpec, ...]:
     """Read the figures and hold each against grid, schemes, metrics and solvers.
 
@@ -119,9 +144,7 @@ def _check_metrics(figure: FigureSpec, campaign: Campaign, where: str) -> None:
     """Refuse a quantity that no run would have, or that is not one number a draw (or an iteration)."""
     system = get_system(campaign.system)
     owner = {metric: name for name, estimator in system.estimators.items() for metric in estimator.metrics}
-    known = {name: dims for name, dims in system.metrics.items() if name != "status"}
-    for name in campaign.estimators:
-        known.update(system.estimators[name].metrics)
+    known = _metrics(campaign)
     asked = {f"{key}.metric": quantity.metric for key, quantity in figure.quantities.items()}
     for key, metric in {**asked, **({"image": figure.image} if figure.image else {})}.items():
         here = f"{where}.{key}"
@@ -143,6 +166,15 @@ def _check_metrics(figure: FigureSpec, campaign: Campaign, where: str) -> None:
             raise refuse(here, metric, "a metric over iterations in a figure of kind convergence")
         if figure.kind != "convergence" and dims:
             raise refuse(here, metric, f"one number a draw, this one has one for each {dims[0]}")
+
+
+def _metrics(campaign: Campaign) -> dict[str, tuple[str, ...]]:
+    """Map every metric that the campaign's runs may have to its dimensions behind the realisation."""
+    system = get_system(campaign.system)
+    known = {name: dims for name, dims in system.metrics.items() if name != "status"}
+    for name in campaign.estimators:
+        known.update(system.estimators[name].metrics)
+    return known
 
 
 def _check_traces(figure: FigureSpec, campaign: Campaign, where: str) -> None:

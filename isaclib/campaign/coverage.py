@@ -142,7 +142,7 @@ def extended(campaign: Campaign, sidecars: Iterable[Sidecar]) -> Campaign:
     lengths = {}
     for curve in campaign.entries:
         there = max(coverage.extent(curve.scheme_id, point.id) for point in campaign.points(curve).values())
-        lengths[curve.label] = max(curve.realisations, min(there, max(curve.efforts.values())))
+        lengths[curve.label] = max(curve.realisations, min(there, curve.most))
     return campaign.holding(lengths)
 
 
@@ -150,10 +150,10 @@ def _wanted(campaign: Campaign) -> dict[tuple[str, str], tuple[Curve, int]]:
     """Map (scheme, point) to a curve that wants it and its realisations; curves may share points."""
     wanted: dict[tuple[str, str], tuple[Curve, int]] = {}
     for curve in campaign.curves:
-        for point in campaign.points(curve).values():
-            key = curve.scheme_id, point.id
-            if key not in wanted or wanted[key][1] < curve.realisations:
-                wanted[key] = curve, curve.realisations
+        for position, point in enumerate(campaign.points(curve).values()):
+            key, count = (curve.scheme_id, point.id), campaign.count(curve, position)
+            if key not in wanted or wanted[key][1] < count:
+                wanted[key] = curve, count
     return wanted
 
 

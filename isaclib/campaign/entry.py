@@ -19,6 +19,10 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "str": (lambda value: isinstance(value, str), "text"),
     "str | None": (lambda value: value is None or isinstance(value, str), "text"),
     "int": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
+    "float": (
+        lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+        "a number",
+    ),
     "float | None": (
         lambda value: value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)),
         "a number",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.costs import Cost, Costs
 from isaclib.campaign.coverage import Coverage, Task, missing_cells, named_realisations, serves
 from isaclib.campaign.packing import pack, split, target_seconds
+from isaclib.campaign.precision import Aim, aims, grown, started
 from isaclib.campaign.sidecar import read_sidecars, write_atomically
 from isaclib.campaign.spec import Campaign, Curve, efforts_covering
 
@@ -42,6 +43,10 @@ class Plan:
         New ones, longest first.
     bytes : float
         Expected size of what the new runs add.
+    counts : mapping of str to tuple of int
+        Label of each curve with a precision to its realisations at every point, in grid order.
+    aims : tuple of Aim
+        How far these curves were when the plan was written; none in round 0.
     """
 
     campaign: str
@@ -52,6 +57,8 @@ class Plan:
     reuse: tuple[str, ...]
     runs: tuple[Run, ...]
     bytes: float
+    counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    aims: tuple[Aim, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -67,7 +74,7 @@ class Plan:
         """Write the plan, whole or not at all."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = {
+        content: dict[str, Any] = {
             "schema": SCHEMA,
             "campaign": self.campaign,
             "digest": self.digest,
@@ -80,6 +87,9 @@ class Plan:
             "reuse": list(self.reuse),
             "runs": {run.id: run.to_json() for run in self.runs},
         }
+        if self.counts:
+            content["counts"] = {label: list(counts) for label, counts in self.counts.items()}
+            content["aims"] = [aim.to_json() for aim in self.aims]
         write_atomically(path, json.dumps(content, indent=1).encode())
 
     @classmethod
@@ -101,6 +111,8 @@ class Plan:
                 reuse=tuple(content["reuse"]),
                 runs=tuple(Run.from_json(run) for run in content["runs"].values()),
                 bytes=content["bytes"],
+                counts={label: tuple(counts) for label, counts in content.get("counts", {}).items()},
+                aims=tuple(Aim.from_json(aim) for aim in content.get("aims", ())),
             )
 
 
@@ -122,11 +134,15 @@ def make_plan(
     campaign: Campaign,
     root: str | Path,
     *,
+    round_: int = 0,
     cores: int = 1,
     run_seconds: float | None = None,
     before_timing: Callable[[], None] | None = None,
 ) -> Plan:
     """Plan what a campaign lacks.
+
+    Round 0 is what the file names; where it asks for a precision, every further round looks at the
+    runs of those before it and asks for more draws where intervals are too wide.
 
     Parameters
     ----------
@@ -134,6 +150,8 @@ def make_plan(
         In the effort asked for.
     root : path
         ``results/<campaign>``; need not exist.
+    round_ : int
+        The plans of all rounds before it are written, and their runs are there.
     cores : int
         Cores that share the runs; part of no identity.
     run_seconds : float, optional
@@ -145,7 +163,19 @@ def make_plan(
     -------
     Plan
         Not written yet. Costs that no finished run and no solver tells are measured.
+
+    Raises
+    ------
+    ValueError
+        In one line, naming an earlier plan, or a run of it, that is missing or damaged.
     """
+    looked: list[Aim] = []
+    campaign = started(campaign)
+    if round_:
+        before = [Plan.read(plan_path(root, campaign.digest, k)) for k in range(round_)]
+        campaign = replace(campaign, grown=before[-1].counts)
+        looked = aims(campaign, root, {run for plan in before for run in plan.run_ids})
+        campaign = grown(campaign, looked)
     sidecars = read_sidecars(Path(root) / "runs")
     named = named_realisations(campaign)
     reuse = tuple(sorted(s.run for s in sidecars if serves(campaign, s, named)))
@@ -157,12 +187,32 @@ def make_plan(
         campaign=campaign.name,
         digest=campaign.digest,
         effort=campaign.effort,
-        round=0,
-        final=True,
+        round=round_,
+        final=not campaign.grown or (round_ > 0 and campaign.grown == before[-1].counts),
         reuse=reuse,
         runs=tuple(sorted(runs, key=lambda run: (-run.seconds, run.id))),
         bytes=size * COPIES,
+        counts=campaign.grown,
+        aims=tuple(looked),
     )
+
+
+def round_under_way(campaign: Campaign, root: str | Path) -> int:
+    """Return the round that is to be solved now: the last planned one, or the next where its runs are all there.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        In the effort asked for.
+    root : path
+        ``results/<campaign>``; need not exist.
+    """
+    plans = [Plan.read(path) for path in plan_paths(root, campaign.digest)]
+    if not plans:
+        return 0
+    there = {sidecar.run for sidecar in read_sidecars(Path(root) / "runs")}
+    done = there.issuperset(run for plan in plans for run in plan.run_ids)
+    return len(plans) if done and not plans[-1].final else len(plans) - 1
 
 
 def find_run(root: str | Path, run_id: str) -> Run:
@@ -209,6 +259,11 @@ def settled(campaign: Campaign, root: str | Path) -> Campaign:
 def plan_paths(root: str | Path, digest: str) -> list[Path]:
     """Return the paths of the plans of a digest, one a round."""
     return sorted((Path(root) / "plan" / digest).glob("*.json"))
+
+
+def plan_path(root: str | Path, digest: str, round_: int) -> Path:
+    """Return the path of the plan of one round."""
+    return Path(root) / "plan" / digest / f"{round_:03d}.json"
 
 
 def complete_marker(root: str | Path, digest: str) -> Path:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from isaclib.campaign import document, grid
-from isaclib.campaign.consistency import check_distinct, check_estimators, check_solvers, read_figures
+from isaclib.campaign.consistency import check_distinct, check_estimators, check_precision, check_solvers, read_figures
 from isaclib.campaign.document import CampaignError, check_keys, refuse
 from isaclib.campaign.identity import plain, scheme_id
+from isaclib.campaign.precision_spec import PrecisionSpec
 from isaclib.campaign.spec import EFFORTS, Campaign, Curve
 from isaclib.systems import get_system
 from isaclib.systems.base import System, nearest
@@ -35,10 +36,11 @@ KEYS = (
     "schemes",
     "estimators",
     "realisations",
+    "precision",
     "store",
     "figures",
 )
-SCHEME_KEYS = ("scheme", "label", "solver", "options", "parameters", "realisations")
+SCHEME_KEYS = ("scheme", "label", "solver", "options", "parameters", "realisations", "precision")
 
 
 def load(path: str | Path, *, effort: str = "quick") -> Campaign:
@@ -112,7 +114,8 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
     if not isinstance(content["schemes"], list) or not content["schemes"]:
         raise refuse("schemes", content["schemes"], "a list of at least one scheme")
     entries = tuple(
-        _curve(i, entry, system, axes, known, efforts, effort) for i, entry in enumerate(content["schemes"])
+        _curve(i, entry, system, axes, known, efforts, effort, content.get("precision"))
+        for i, entry in enumerate(content["schemes"])
     )
     labels = [curve.label for curve in entries]
     for i, label in enumerate(labels):
@@ -147,6 +150,7 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
         raise CampaignError(f"realisations: no scheme has any in effort {effort!r}")
     check_distinct(campaign)
     check_solvers(campaign)
+    check_precision(campaign)
     check_estimators(campaign)
     campaign = replace(campaign, axes=_normalised(campaign))
     return replace(campaign, figures=read_figures(content.get("figures"), campaign))
@@ -187,7 +191,14 @@ def _count(where: str, value: Any, low: int) -> int:
 
 
 def _curve(
-    position: int, entry: Any, system: System, axes: grid.Axes, known: set[str], efforts: Mapping[str, int], effort: str
+    position: int,
+    entry: Any,
+    system: System,
+    axes: grid.Axes,
+    known: set[str],
+    efforts: Mapping[str, int],
+    effort: str,
+    precision: Any,
 ) -> Curve:
     where = f"schemes[{position}]"
     if isinstance(entry, str):
@@ -219,7 +230,20 @@ def _curve(
         parameters=parameters,
         efforts=counts,
         realisations=counts[effort],
+        precision=_precision(f"{where}.precision", entry, precision),
     )
+
+
+def _precision(where: str, entry: Mapping[str, Any], common: Any) -> PrecisionSpec | None:
+    """Read the precision of a curve: its own, or that of all curves that have no realisations of their own."""
+    content = entry.get("precision")
+    if content is None:
+        content, where = (common, "precision") if entry.get("realisations") is None else (None, where)
+    if content is None:
+        return None
+    spec = PrecisionSpec.read(content, where)
+    _count(f"{where}.max_realisations", spec.max_realisations, 1)
+    return spec
 
 
 def _estimator(system: System, name: str, options: Any) -> dict[str, Any]:

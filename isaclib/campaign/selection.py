@@ -153,8 +153,8 @@ def _places(spec: Campaign) -> tuple[dict[tuple[str, str], list[Place]], dict[st
     estimators: dict[str, dict[str, str]] = {}
     for scheme, curve in enumerate(spec.curves):
         estimators[curve.scheme_id] = spec.estimator_ids(curve)
-        for index, point in spec.points(curve).items():
-            places[curve.scheme_id, point.id].append(Place(scheme, index, curve.realisations))
+        for position, (index, point) in enumerate(spec.points(curve).items()):
+            places[curve.scheme_id, point.id].append(Place(scheme, index, spec.count(curve, position)))
     return places, estimators
 
 

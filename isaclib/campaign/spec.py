@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from isaclib.campaign.cells import identity
 from isaclib.campaign.document import CampaignError
 from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.identity import estimator_id, plain, plain_parameters, point_id
+from isaclib.campaign.precision_spec import PrecisionSpec
 from isaclib.systems import get_system
 from isaclib.systems.base import System
 
@@ -56,6 +57,8 @@ class Curve:
         Realisations in each effort.
     realisations : int
         Realisations asked for; 0 leaves the curve out.
+    precision : PrecisionSpec, optional
+        More are solved until its interval is narrow enough.
     """
 
     label: str
@@ -66,6 +69,13 @@ class Curve:
     parameters: Mapping[str, Any]
     efforts: Mapping[str, int]
     realisations: int
+    precision: PrecisionSpec | None = None
+
+    @property
+    def most(self) -> int:
+        """The most realisations that any effort, or the precision, names."""
+        named = max(self.efforts.values())
+        return max(named, self.precision.max_realisations) if self.precision and named else named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +104,9 @@ class Campaign:
         What is kept beside the metrics.
     figures : tuple of FigureSpec
         Figures.
+    grown : mapping of str to tuple of int
+        Label of a curve with a precision to its realisations at each point, in grid order, as a
+        later round has them.
     """
 
     path: Path
@@ -108,6 +121,7 @@ class Campaign:
     estimators: Mapping[str, Mapping[str, Any]]
     store: tuple[str, ...]
     figures: tuple[FigureSpec, ...]
+    grown: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     _points: dict[str, dict[tuple[int, ...], Point]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -118,7 +132,12 @@ class Campaign:
     @property
     def realisations(self) -> int:
         """Realisations of the longest curve: the length of the dataset's dimension."""
-        return max((curve.realisations for curve in self.curves), default=0)
+        return max((max(curve.realisations, *self.grown.get(curve.label, (0,))) for curve in self.curves), default=0)
+
+    def count(self, curve: Curve, position: int) -> int:
+        """Realisations of a curve at a point, by its position in grid order."""
+        grown = self.grown.get(curve.label)
+        return curve.realisations if grown is None else max(curve.realisations, grown[position])
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -186,6 +205,7 @@ class Campaign:
                         c.realisations,
                         [p.id for p in self.points(c).values()],
                         sorted(self.estimator_ids(c).items()),
+                        *([asdict(c.precision)] if c.precision is not None else []),
                     ]
                     for c in self.curves
                 ],
@@ -198,8 +218,8 @@ class Campaign:
         return self.holding({curve.label: curve.efforts[effort] for curve in self.entries}, effort=effort)
 
     def named(self) -> Campaign:
-        """Return the campaign with every curve at the most realisations any effort names."""
-        return self.holding({curve.label: max(curve.efforts.values()) for curve in self.entries})
+        """Return the campaign with every curve at the most realisations any effort, or its precision, names."""
+        return self.holding({curve.label: curve.most for curve in self.entries})
 
     def holding(self, realisations: Mapping[str, int], *, effort: str | None = None) -> Campaign:
         """Return the campaign with other numbers of realisations.

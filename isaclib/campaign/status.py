@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.plan import Plan, plan_paths
+from isaclib.campaign.precision import Aim
 from isaclib.campaign.progress import log_path, mark_path, read_mark
 from isaclib.campaign.sidecar import Sidecar, read_sidecars
-from isaclib.campaign.spec import Campaign
+from isaclib.campaign.spec import Campaign, Curve
 from isaclib.systems.base import Status
 from isaclib.systems.streams import BLOCK
 
@@ -30,12 +32,15 @@ class CurveStatus:
         Realisations, all points together.
     counts : mapping of str to int
         Realisations done by status.
+    precision : str
+        How far it is from the precision asked for, in words; empty where none is.
     """
 
     label: str
     done: int
     wanted: int
     counts: dict[str, int]
+    precision: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +98,8 @@ class CampaignStatus:
         for curve in self.curves:
             counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in curve.counts.items())
             lines.append(f"  {curve.label:<{width}}  {curve.done}/{curve.wanted}" + (f"  {counts}" if counts else ""))
+            if curve.precision:
+                lines.append(f"  {'':<{width}}  {curve.precision}")
         if self.failure:
             lines.append(f"last failed run: {self.failure}")
         if self.failed_draw:
@@ -121,6 +128,7 @@ def status(root: str | Path, spec: Campaign) -> CampaignStatus:
     """
     root = Path(root)
     plans = [Plan.read(path) for path in plan_paths(root, spec.digest)]
+    spec = replace(spec, grown=plans[-1].counts) if plans else spec
     finished = {sidecar.run: sidecar for sidecar in read_sidecars(root / "runs")}
     planned = {run.id: run for plan in plans for run in plan.runs}
     names = sorted({name for plan in plans for name in plan.run_ids})
@@ -149,7 +157,7 @@ def status(root: str | Path, spec: Campaign) -> CampaignStatus:
         running=len(running),
         failed=len(died),
         waiting=len(waiting) - len(died),
-        curves=tuple(_curves(spec, done if plans else list(finished.values()))),
+        curves=tuple(_curves(spec, done if plans else list(finished.values()), plans[-1].aims if plans else ())),
         seconds_left=left,
         minutes_left=left / len(running) / 60.0 if running and left is not None else None,
         failure=_last_failure(root, died),
@@ -181,7 +189,8 @@ def _seconds_left(
     )
 
 
-def _curves(spec: Campaign, done: Iterable[Sidecar]) -> Iterable[CurveStatus]:
+def _curves(spec: Campaign, done: Sequence[Sidecar], looked: Sequence[Aim]) -> Iterable[CurveStatus]:
+    pace = _pace(done)
     every = [
         (sidecar.scheme_id, cell, counts)
         for sidecar in done
@@ -195,21 +204,57 @@ def _curves(spec: Campaign, done: Iterable[Sidecar]) -> Iterable[CurveStatus]:
         if all(cell.stop <= other.start or other.stop <= cell.start for other, _ in held):
             held.append((cell, counts))
     for curve in spec.curves:
-        points = {point.id for point in spec.points(curve).values()}
+        points = {point.id: spec.count(curve, at) for at, point in enumerate(spec.points(curve).values())}
         found = [
-            (min(cell.stop, curve.realisations) - cell.start, counts)
-            for point in points
+            (min(cell.stop, count) - cell.start, counts)
+            for point, count in points.items()
             for held in cells.get((curve.scheme_id, point), {}).values()
             for cell, counts in held
-            if cell.start < curve.realisations
+            if cell.start < count
         ]
         totals = {s.name.lower(): sum(counts.get(s.name.lower(), 0) for _, counts in found) for s in Status}
+        own = [aim for aim in looked if aim.label == curve.label]
         yield CurveStatus(
             label=curve.label,
             done=sum(length for length, _ in found),
-            wanted=len(points) * curve.realisations,
+            wanted=sum(points.values()),
             counts={name: count for name, count in totals.items() if count},
+            precision=_precision(curve, own, pace.get(curve.scheme_id)) if curve.precision is not None else "",
         )
+
+
+def _precision(curve: Curve, looked: Sequence[Aim], seconds: float | None) -> str:
+    """Say how far a curve is from its precision, and what the rest will cost."""
+    asked = f"{curve.precision}"
+    if not looked:
+        return f"{asked}: not looked at yet"
+    reached = sum(aim.reached for aim in looked)
+    text = f"{asked}: {reached} of {len(looked)} points there"
+    if reached == len(looked):
+        return text
+    widest = max(looked, key=lambda aim: math.inf if math.isnan(aim.width) else aim.width)
+    relative = curve.precision is not None and curve.precision.relative is not None
+    width = f"{100.0 * widest.width:.3g} %" if relative else f"{widest.width:.3g}"
+    text += ", widest unknown" if math.isnan(widest.width) else f", widest {width}"
+    more = sum(aim.needed - aim.realisations for aim in looked)
+    ended = sum(aim.ended and not aim.reached for aim in looked)
+    if more:
+        text += f"; about {more} more realisations"
+        text += f", {_duration(more * seconds)} of core time" if seconds is not None else ""
+    if ended:
+        text += f"; {ended} ended at max_realisations"
+    return text
+
+
+def _pace(done: Iterable[Sidecar]) -> dict[str, float]:
+    """Seconds a realisation of each scheme's designs, from finished runs."""
+    spent: dict[str, list[float]] = {}
+    for sidecar in done:
+        if sidecar.designs:
+            total = spent.setdefault(sidecar.scheme_id, [0.0, 0.0])
+            total[0] += sum(sidecar.cell_seconds)
+            total[1] += sum(len(cell) for cell in sidecar.cells)
+    return {scheme: seconds / max(rows, 1.0) for scheme, (seconds, rows) in spent.items()}
 
 
 def _last_failure(root: Path, died: dict[str, tuple[float, str]]) -> str:

@@ -79,7 +79,7 @@ def plan(
     """Say what is missing and what it costs: jobs, core-hours, gigabytes; nothing is run or written."""
     import os
 
-    from isaclib.campaign.plan import make_plan, settled
+    from isaclib.campaign.plan import make_plan, round_under_way, settled
     from isaclib.campaign.reading import load
     from isaclib.cli.tables import announce_timing, print_plan
 
@@ -87,7 +87,14 @@ def plan(
     root = results / campaign.name
     campaign = settled(campaign, root)
     cores = cores or os.cpu_count() or 1
-    made = make_plan(campaign, root, cores=cores, run_seconds=run_seconds, before_timing=announce_timing)
+    made = make_plan(
+        campaign,
+        root,
+        round_=round_under_way(campaign, root),
+        cores=cores,
+        run_seconds=run_seconds,
+        before_timing=announce_timing,
+    )
     print_plan(campaign, made, cores)
 
 

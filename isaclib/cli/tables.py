@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,10 @@ def print_plan(campaign: Campaign, plan: Plan, cores: int) -> None:
         table.add_column(header, overflow="fold")
     for header in ("points", "wanted", "missing", "runs", "core-hours"):
         table.add_column(header, justify="right", no_wrap=True)
+    campaign = replace(campaign, grown=plan.counts)
     for curve in campaign.curves:
-        ids = {point.id for point in campaign.points(curve).values()}
+        wanted = {point.id: campaign.count(curve, at) for at, point in enumerate(campaign.points(curve).values())}
+        ids = set(wanted)
         runs = [run for run in plan.runs if run.scheme_id == curve.scheme_id and ids & set(run.points)]
         missing = [cell for run in runs for cell in run.cells if cell.point in ids]
         # a run may serve two curves of one scheme: its time is shared out by realisations
@@ -64,7 +67,7 @@ def print_plan(campaign: Campaign, plan: Plan, cores: int) -> None:
             curve.label,
             curve.solver,
             str(len(ids)),
-            str(len(ids) * curve.realisations),
+            str(sum(wanted.values())),
             str(sum(map(len, missing))),
             str(len(runs)),
             f"{hours:.3f}",

@@ -25,6 +25,7 @@ def plan(
     results: Results,
     digest: Option,
     output: Output,
+    round_: Annotated[int, typer.Option("--round", min=0)] = 0,
     cores: Annotated[int, typer.Option()] = 1,
     run_seconds: Annotated[float | None, typer.Option()] = None,
 ) -> None:
@@ -34,7 +35,7 @@ def plan(
 
     campaign = _campaign(file, effort, digest)
     root = results / campaign.name
-    made = make_plan(campaign, root, cores=cores, run_seconds=run_seconds, before_timing=announce_timing)
+    made = make_plan(campaign, root, round_=round_, cores=cores, run_seconds=run_seconds, before_timing=announce_timing)
     made.write(output)
     print_plan(campaign, made, cores)
 

@@ -47,3 +47,22 @@ def test_a_changed_parameter_makes_new_points_and_never_mixes(workshop):
     work.write(parameters={"elements": 8, "rf_chains": 4})
     assert work.build() == {}
     assert work.data() == data
+
+
+def test_a_precision_is_reached_round_by_round(workshop):
+    asked = {"metric": "sum_rate", "statistic": "mean", "relative": 0.02, "max_realisations": 3000}
+    work = workshop(schemes=["communication-only-fdbf"], grid={"power_dbm": [25]}, realisations=64, precision=asked)
+    first = sum(work.build().values())
+    assert 64 < first < 3000
+    assert len(list(work.results.glob("plan/*/*.json"))) > 2
+    assert "1 of 1 points there" in work.isaclib("status", str(work.file)).stdout
+    assert work.build() == {}
+
+    # a narrower interval solves the rest only
+    work.write(precision={**asked, "relative": 0.015})
+    more = sum(work.build().values())
+    assert more > 0
+    there = work.data()
+    fresh = workshop("fresh", **work.content)
+    assert sum(fresh.build().values()) == first + more
+    assert fresh.data() == there

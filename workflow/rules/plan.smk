@@ -23,4 +23,4 @@ checkpoint plan:
     message:
         "{wildcards.campaign}: what is missing?"
     shell:
-        "{params.isaclib} workflow plan {params.request} --cores {params.cores} {params.length} --output {output:q} > {log:q} 2>&1"
+        "{params.isaclib} workflow plan {params.request} --round {wildcards.round} --cores {params.cores} {params.length} --output {output:q} > {log:q} 2>&1"

@@ -1,0 +1,124 @@
+"""How often an interval that grew until it was narrow enough covers the truth.
+
+python benchmarks/stopping.py --campaigns 2000
+
+Synthetic campaigns of one curve at one point: draws of a known law, looked at round by round as a
+campaign with a ``precision`` is, until the interval is as narrow as asked. To stop at what was just
+seen shortens intervals; this counts what is left of their nominal 95 %, beside the coverage of
+intervals whose number of draws was fixed beforehand.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from isaclib.campaign.intervals import wilson_interval
+from isaclib.campaign.precision import Aim, Samples, half_width, interval
+from isaclib.campaign.precision_spec import PrecisionSpec
+from isaclib.systems.base import Status
+
+MOST = 2**15
+
+
+@dataclass(frozen=True)
+class Law:
+    """A distribution whose statistics are known."""
+
+    name: str
+    draw: Callable[[np.random.Generator], np.ndarray]
+    truth: Mapping[str, float]
+
+
+def bernoulli(share: float) -> Callable[[np.random.Generator], np.ndarray]:
+    return lambda generator: generator.random(MOST) < share
+
+
+NORMAL = Law("normal(3, 1)", lambda g: g.normal(3.0, 1.0, MOST), {"mean": 3.0, "median": 3.0})
+EXPONENTIAL = Law(
+    "exponential",
+    lambda g: g.exponential(size=MOST),
+    {"mean": 1.0, "rms": np.sqrt(2.0), "median": np.log(2.0), "q95": -np.log(0.05)},
+)
+LOGNORMAL = Law(
+    "lognormal(0, 1)", lambda g: g.lognormal(size=MOST), {"mean": np.exp(0.5), "median": 1.0, "q95": np.exp(1.6448536)}
+)
+SHARES = [Law(f"share {share:g}", bernoulli(share), {"share": share}) for share in (0.5, 0.05)]
+
+ROWS = [
+    (NORMAL, "mean", 0.01),
+    (NORMAL, "median", 0.01),
+    (EXPONENTIAL, "mean", 0.04),
+    (EXPONENTIAL, "rms", 0.04),
+    (EXPONENTIAL, "median", 0.05),
+    (EXPONENTIAL, "q95", 0.05),
+    (LOGNORMAL, "mean", 0.05),
+    (LOGNORMAL, "median", 0.05),
+    (LOGNORMAL, "q95", 0.08),
+    (SHARES[0], "share", 0.04),
+    (SHARES[1], "share", 0.2),
+]
+"""Law, statistic, relative half-width asked for."""
+
+
+def samples_of(law: Law, seed: int) -> Samples:
+    drawn = law.draw(np.random.default_rng(seed))
+    if drawn.dtype == bool:
+        status = np.where(drawn, Status.INFEASIBLE, Status.OPTIMAL).astype(np.int8)
+        return Samples(drawn, drawn, status)
+    return Samples.of(drawn)
+
+
+def stopped(spec: PrecisionSpec, samples: Samples, start: int) -> tuple[int, int]:
+    """Return how many draws are taken, and in how many rounds."""
+    count = start
+    for rounds in range(1, 100):
+        seen = samples.first(count)
+        value, width = half_width(spec, seen, seen.solved)
+        aim = Aim(
+            label="", index=(), realisations=count, value=value, width=width, wanted=spec.relative or 0.0, most=MOST
+        )
+        if aim.ended:
+            break
+        count = aim.following
+    return count, rounds
+
+
+def covers(spec: PrecisionSpec, samples: Samples, truth: float) -> bool:
+    _, low, high = interval(spec, samples, samples.solved)
+    return bool(low <= truth <= high)
+
+
+def share(hits: int, total: int) -> str:
+    value, low, high = wilson_interval(hits, total)
+    return f"{value:.4f} ({low:.4f} to {high:.4f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--campaigns", type=int, default=2000)
+    parser.add_argument("--start", type=int, nargs="+", default=[64, 256])
+    options = parser.parse_args()
+    print(f"{'law':<16} {'statistic':<9} {'start':>5} {'draws':>6} {'rounds':>6}  {'covered':<26} fixed beforehand")
+    for law, statistic, relative in ROWS:
+        metric = "infeasible" if statistic == "share" else "metric"
+        spec = PrecisionSpec(metric=metric, statistic=statistic, relative=relative, max_realisations=MOST)
+        for start in options.start:
+            taken = [stopped(spec, samples_of(law, seed), start) for seed in range(options.campaigns)]
+            beforehand = int(np.median([count for count, _ in taken]))
+            hits = fixed = 0
+            for seed, (count, _) in enumerate(taken):
+                samples = samples_of(law, seed)
+                hits += covers(spec, samples.first(count), law.truth[statistic])
+                fixed += covers(spec, samples.first(beforehand), law.truth[statistic])
+            print(
+                f"{law.name:<16} {statistic:<9} {start:>5} {beforehand:>6} {np.mean([n for _, n in taken]):>6.1f}  "
+                f"{share(hits, options.campaigns):<26} {share(fixed, options.campaigns)}"
+            )
+
+
+if __name__ == "__main__":
+    main()
