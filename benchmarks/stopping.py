@@ -51,11 +51,13 @@ SHARES = [Law(f"share {share:g}", bernoulli(share), {"share": share}) for share 
 ROWS = [
     (NORMAL, "mean", 0.01),
     (NORMAL, "median", 0.01),
+    (EXPONENTIAL, "mean", 0.15),
     (EXPONENTIAL, "mean", 0.04),
     (EXPONENTIAL, "rms", 0.04),
     (EXPONENTIAL, "median", 0.05),
     (EXPONENTIAL, "q95", 0.05),
     (LOGNORMAL, "mean", 0.05),
+    (LOGNORMAL, "median", 0.2),
     (LOGNORMAL, "median", 0.05),
     (LOGNORMAL, "q95", 0.08),
     (SHARES[0], "share", 0.04),
@@ -74,17 +76,17 @@ def samples_of(law: Law, seed: int) -> Samples:
 
 def stopped(spec: PrecisionSpec, samples: Samples, start: int) -> tuple[int, int]:
     """Return how many draws are taken, and in how many rounds."""
-    count = start
-    for rounds in range(1, 100):
+    count, rounds = start, 0
+    while True:
+        rounds += 1
         seen = samples.first(count)
         value, width = half_width(spec, seen, seen.solved)
         aim = Aim(
             label="", index=(), realisations=count, value=value, width=width, wanted=spec.relative or 0.0, most=MOST
         )
         if aim.ended:
-            break
+            return count, rounds
         count = aim.following
-    return count, rounds
 
 
 def covers(spec: PrecisionSpec, samples: Samples, truth: float) -> bool:
