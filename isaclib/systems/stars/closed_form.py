@@ -23,7 +23,7 @@ OPTIONS: Mapping[str, Any] = {"starts": 3, "deployment": "enumerate", "trace": 0
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse numbers of starts or of traced iterations that mean nothing.
+    """Refuse values that mean nothing, of the options that a solver has.
 
     Raises
     ------
@@ -31,23 +31,31 @@ def check_options(options: Mapping[str, Any]) -> None:
         Naming the option and its value.
     """
     for name, least in (("starts", 1), ("trace", 0)):
-        if options[name] < least:
+        if name in options and options[name] < least:
             raise complaint(f"option {name}", options[name], f"a whole number of at least {least}")
-    deployment.check_method(options["deployment"])
+    if "deployment" in options:
+        deployment.check_method(options["deployment"])
 
 
-def check_parameters(p: Parameters) -> None:
+def check_parameters(p: Parameters, *, other: str = "; the solver riemannian covers the rest") -> None:
     """Refuse what the closed form does not cover.
+
+    Parameters
+    ----------
+    p : Parameters
+        Of the scenario.
+    other : str
+        What to do instead; nothing where a scheme has no other solver.
 
     Raises
     ------
     ValueError
-        Naming the field, its value, and the solver to take instead.
+        Naming the field, its value, and what to do instead.
     """
     for name, covered in (("users", 1), ("targets", 1), ("target_side", "reflection"), ("phase_shifts", "independent")):
         value = getattr(p, name)
         if value != covered:
-            raise complaint(name, value, f"{covered} for the solver closed-form; the solver riemannian covers the rest")
+            raise complaint(name, value, f"{covered} for the solver closed-form{other}")
 
 
 @dataclass(frozen=True)
