@@ -20,6 +20,7 @@ import numpy as np
 from isaclib.systems.stars import deployment, information
 from isaclib.systems.stars.scenario import Scenario
 
+
 @dataclass(frozen=True)
 class Ceiling:
     """The most that can reach each target.
