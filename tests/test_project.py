@@ -172,13 +172,6 @@ SYSTEMS = sorted(path.name for path in (ROOT / "isaclib/systems").iterdir() if (
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_no_metric_has_the_name_of_a_parameter(name: str) -> None:
-    # both stand in one dataset where a campaign's grid sets the parameter
-    system = isaclib.get_system(name)
-    assert not {field.name for field in dataclasses.fields(system.Parameters)} & set(system.metrics)
-
-
-@pytest.mark.parametrize("name", SYSTEMS)
 def test_configuration_names_every_parameter_scheme_solver_option_and_metric(name: str) -> None:
     text = (ROOT / "config" / "README.md").read_text()
     system = isaclib.get_system(name)

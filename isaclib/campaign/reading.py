@@ -167,9 +167,12 @@ def _check_not_on_grid(where: str, chosen: Mapping[Any, Any], axes: grid.Axes) -
 
 def _check_axes(axes: grid.Axes, system: System) -> None:
     metrics = {*system.metrics, *(name for estimator in system.estimators.values() for name in estimator.metrics)}
-    for axis in axes:
-        if axis in metrics:
-            raise refuse("grid", axis, "a name that no metric has")
+    for axis, values in axes.items():
+        # the parameters that labels set stand in the dataset beside the metrics
+        for name in (axis, *values[0][1]):
+            if name in metrics:
+                where = "grid" if name == axis else f"grid.{axis}"
+                raise refuse(where, name, "a name that no metric has")
 
 
 def _efforts(where: str, content: Any, *, low: int, otherwise: Mapping[str, int] | None = None) -> dict[str, int]:
