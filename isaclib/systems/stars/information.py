@@ -198,28 +198,28 @@ def exact_speb(scenario: Scenario, light: Illumination, count: np.ndarray, spaci
     Returns
     -------
     ndarray, shape (B, T)
-        In m^2.
+        In m^2; NaN where there are no sensors.
     """
+    p = scenario.parameters
     distance = scenario.of_targets(scenario.target_range_m)
-    bound = np.full(distance.shape, np.nan)
-    for sensors in np.unique(count[count > 0]):
-        at = np.flatnonzero(count == sensors)
-        where = sensor_offsets_m(int(sensors), spacing_m[at])[:, None], distance[at], _angles(scenario)[at]
-        response, gradient = sensor_response(scenario.parameters, *where)
-        efim = fisher.echo_efim(
-            response,
-            gradient,
-            light.waveform[at],
-            light.gradient[at],
-            reflection=scenario.of_targets(scenario.reflection)[at],
-            snapshots=scenario.parameters.snapshots,
-            noise_power_w=scenario.parameters.noise_w,
-        )
-        # in (r, r th) the SPEB is the trace of the inverse
-        efim = efim * np.stack([np.ones_like(distance[at]), 1.0 / distance[at]], axis=-1)[..., None]
-        efim = efim * np.stack([np.ones_like(distance[at]), 1.0 / distance[at]], axis=-1)[..., None, :]
-        bound[at] = fisher.speb(efim)
-    return bound
+    # as many places for every draw as the parameters allow: sums of the same length however draws are batched
+    places = np.arange(max(p.most_sensors, int(count.max(initial=0))))
+    heard = (places < count[:, None])[:, None]
+    offsets = (places - (count[:, None] - 1.0) / 2.0) * spacing_m[:, None]
+    response, gradient = sensor_response(p, offsets[:, None], distance, scenario.of_targets(scenario.target_angle_rad))
+    efim = fisher.echo_efim(
+        np.where(heard, response, 0.0),
+        np.where(heard[..., None], gradient, 0.0),
+        light.waveform,
+        light.gradient,
+        reflection=scenario.of_targets(scenario.reflection),
+        snapshots=p.snapshots,
+        noise_power_w=p.noise_w,
+    )
+    # in (r, r th) the SPEB is the trace of the inverse
+    units = np.stack([np.ones_like(distance), 1.0 / distance], axis=-1)
+    bound = fisher.speb(efim * units[..., None] * units[..., None, :])
+    return np.where(count[:, None] > 0, bound, np.nan)
 
 
 def far_field_speb(scenario: Scenario, light: Illumination, count: np.ndarray, spacing_m: np.ndarray) -> np.ndarray:
@@ -244,10 +244,6 @@ def sensor_response(
         polar.polar_response(*at, response=p.response, aside_m=p.sensor_offset_m),
         polar.polar_gradient(*at, response=p.response, aside_m=p.sensor_offset_m),
     )
-
-
-def _angles(scenario: Scenario) -> np.ndarray:
-    return scenario.of_targets(scenario.target_angle_rad)
 
 
 def speb_of_targets(p: Parameters, speb: np.ndarray) -> np.ndarray:
