@@ -33,17 +33,26 @@ SCHEMES = {
     "dpc-bound": (BLACK, "p"),
     "hybrid-beamforming": (VERMILLION, "8"),
     "fully-digital": (BLACK, "H"),
+    "joint-design": (VERMILLION, "s"),
+    "random-deployment": (BLUE, "o"),
+    "conventional-ris": (GREEN, "^"),
+    "conventional-isac": (BLACK, "D"),
 }
 """Colour and marker of the schemes; others take theirs from `REST` by their name.
 
 Blue is the fully digital and vermillion the hybrid architecture, whichever way it is designed; black
-is a bound."""
+is a bound. Of `stars` vermillion is the proposal."""
+
+ATTAINING = ("conventional-isac",)
+"""Schemes that attain the objective of another, to the last digit: dashed, so that both are seen."""
 
 SOLVERS = {
     "sdr-rrs": (BLUE, "o"),
     "rm-jgd": (GREEN, "^"),
     "rgd-full-range": (PURPLE, "D"),
     "trust-regions": (ORANGE, "v"),
+    "riemannian": (SKY, "P"),
+    "penalty-sdp": (BLACK, "X"),
 }
 """Colour and marker of solvers that are compared with each other; other solvers have those of their scheme."""
 
@@ -101,7 +110,7 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
     A scheme keeps its colour and marker in every figure. Several curves of one scheme (other
     numbers of RF chains) share the hue, from light to full, with markers of their own; the
     curves of another solver are dash-dotted, or have a colour of their own (`SOLVERS`). Where two
-    designs of one architecture meet, the second is dashed.
+    designs of one architecture or of one cost meet, the second is dashed.
 
     Parameters
     ----------
@@ -133,7 +142,8 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
             line: Any = "solid" if light or scheme == "dpc-bound" else DASHED
             found.append(Look(shade(color, place, size), marker, line, 1.4 if light else 0.7, bound=True))
             continue
-        dashes: Any = "solid" if designs[base[scheme][0]].index(scheme) == 0 else DASHED
+        first = designs[base[scheme][0]].index(scheme) == 0 and scheme not in ATTAINING
+        dashes: Any = "solid" if first else DASHED
         if solvers[scheme].index(solver) > 0 and solver not in SOLVERS:
             dashes = (0, (4, 1, 1, 1))
         found.append(
