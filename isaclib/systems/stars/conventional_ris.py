@@ -89,6 +89,12 @@ def conventional_ris(scenario: Scenario, options: Mapping[str, Any], rng: Stream
             light = information.illuminate(scenario, active, reflection)
             chosen = deployment.deploy(scenario, light, options["deployment"])
         count[found], spacing[found] = chosen[0][found], chosen[1][found]
+    status = np.full(batch, Status.OPTIMAL)
+    lost = np.flatnonzero(~found)
+    if len(lost):
+        status[lost] = _without(
+            channels[lost] if len(channels) > 1 else channels, sizes[lost], user_beams[lost], needed
+        )
     rate = np.log2(1.0 + p.power_w * reachable**2 / p.noise_w)
     return judge(
         scenario,
@@ -100,7 +106,7 @@ def conventional_ris(scenario: Scenario, options: Mapping[str, Any], rng: Stream
         bound=cost_bound(scenario, most),
         illumination_bound=illumination_bound,
         reachable_rate=rate,
-        status=np.where(found, Status.OPTIMAL, _without(channels, sizes, user_beams, needed)),
+        status=status,
         reason=[
             "" if ok else f"at most {most:.4g} bit/s/Hz can be reached, {p.min_rate_bps_hz:g} asked"
             for ok, most in zip(found, rate, strict=True)

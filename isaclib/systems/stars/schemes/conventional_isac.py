@@ -3,9 +3,9 @@
 The seed lost the item that describes it; what is left calls the proposal superior by its dedicated sensing
 beam. Chosen: the joint design with the user's beam alone, sensors, beam and surface designed alike.
 
-Seen so far: no draw on which the joint design found a use for the sensing beam, so that the two cost the
-same. A certificate that no second beam could lower the cost is there where the status is `optimal`; at the
-others it stays open.
+The two cost the same: the closed form of the joint design has no power for the sensing beam either. Where the
+status is `optimal`, no design with any number of beams costs less; where it is `feasible`, a second beam could
+lower the cost by the gap at most.
 """
 
 from functools import partial
