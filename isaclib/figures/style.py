@@ -43,9 +43,6 @@ SCHEMES = {
 Blue is the fully digital and vermillion the hybrid architecture, whichever way it is designed; black
 is a bound. Of `stars` vermillion is the proposal."""
 
-ATTAINING = ("conventional-isac",)
-"""Schemes that attain the objective of another, to the last digit: dashed, so that both are seen."""
-
 SOLVERS = {
     "sdr-rrs": (BLUE, "o"),
     "rm-jgd": (GREEN, "^"),
@@ -56,8 +53,9 @@ SOLVERS = {
 }
 """Colour and marker of solvers that are compared with each other; other solvers have those of their scheme."""
 
-BOUNDS = ("sensing-only-", "communication-only-", "dpc-bound", "fully-digital")
-"""How the names of schemes begin that are drawn for orientation, without markers."""
+BOUNDS = ("sensing-only-", "communication-only-", "dpc-bound", "fully-digital", "conventional-isac")
+"""How the names of schemes begin that are drawn for orientation, without markers; the last attains the
+cost of the joint design, which has to be seen below it."""
 
 REST = (
     (SKY, "<"),
@@ -110,7 +108,7 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
     A scheme keeps its colour and marker in every figure. Several curves of one scheme (other
     numbers of RF chains) share the hue, from light to full, with markers of their own; the
     curves of another solver are dash-dotted, or have a colour of their own (`SOLVERS`). Where two
-    designs of one architecture or of one cost meet, the second is dashed.
+    designs of one architecture meet, the second is dashed.
 
     Parameters
     ----------
@@ -142,8 +140,7 @@ def looks(curves: Sequence[tuple[str, str, str]]) -> list[Look]:
             line: Any = "solid" if light or scheme == "dpc-bound" else DASHED
             found.append(Look(shade(color, place, size), marker, line, 1.4 if light else 0.7, bound=True))
             continue
-        first = designs[base[scheme][0]].index(scheme) == 0 and scheme not in ATTAINING
-        dashes: Any = "solid" if first else DASHED
+        dashes: Any = "solid" if designs[base[scheme][0]].index(scheme) == 0 else DASHED
         if solvers[scheme].index(solver) > 0 and solver not in SOLVERS:
             dashes = (0, (4, 1, 1, 1))
         found.append(
