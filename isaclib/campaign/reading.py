@@ -17,7 +17,7 @@ from isaclib.systems import get_system
 from isaclib.systems.base import System, nearest
 
 STORABLE = ("beamformers",)
-"""What `store` may keep beside the metrics."""
+"""What `store` may keep beside the metrics: a word for the arrays that `System.kept` names."""
 
 MOST_REALISATIONS = 10_000_000
 """More is almost surely mistyped, and no plan of it would fit in memory."""
@@ -140,7 +140,7 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
         axes=axes,
         entries=entries,
         estimators=resolved,
-        store=tuple(dict.fromkeys(store)),
+        store=system.kept if store else (),
         figures=(),
     )
     if not campaign.curves:

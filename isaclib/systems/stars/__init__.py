@@ -15,5 +15,6 @@ SYSTEM = System(
     schemes_package="isaclib.systems.stars.schemes",
     metrics=METRICS,
     estimators=ESTIMATORS,
+    kept=("active", "reflection", "transmission", "sensor_count", "sensor_spacing_m"),
 )
 """The system, as `isaclib.get_system` returns it."""
