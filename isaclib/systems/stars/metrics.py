@@ -16,7 +16,8 @@ from isaclib.systems.verdict import labelled
 
 METRICS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("cost", "deployment_cost", "sensor_count", "sensor_spacing_m", "spacing_wavelengths"), ()),
-    **dict.fromkeys(("speb_m2", "rspeb_m", "speb_closed_form_m2", "speb_known_beta_m2", "speb_far_field_m2"), ()),
+    **dict.fromkeys(("speb_m2", "rspeb_m", "speb_closed_form_m2", "speb_far_field_m2"), ()),
+    **dict.fromkeys(("speb_known_beta_m2", "rspeb_known_beta_m"), ()),
     **dict.fromkeys(("rate", "reachable_rate", "power_w", "energy_violation", "ambiguity", "rank"), ()),
     **dict.fromkeys(("illumination_w", "illumination_gap"), ()),
     **dict.fromkeys(("status", "objective", "bound", "gap", "iterations", "solve_seconds"), ()),
@@ -99,6 +100,12 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
             together(known),
             "m^2",
             "squared position error bound, closed form of a known reflection",
+        ),
+        "rspeb_known_beta_m": (
+            one,
+            np.sqrt(together(known)),
+            "m",
+            "root of the squared position error bound, closed form of a known reflection",
         ),
         "speb_far_field_m2": (
             one,
