@@ -10,23 +10,20 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from isaclib.physics import chirp_search, echoes
+from isaclib.physics import chirp_search
 from isaclib.systems.base import HAS_DESIGN, Estimator
 from isaclib.systems.parameters import complaint
-from isaclib.systems.stars import information
 from isaclib.systems.stars.design import Design
+from isaclib.systems.stars.echo import Echo, Heard
 from isaclib.systems.stars.parameters import Parameters
 from isaclib.systems.stars.scenario import Scenario, element_offsets_m
-from isaclib.systems.streams import BLOCK, Stream, Streams
+from isaclib.systems.streams import BLOCK, Streams
 
 RANGE_FACTOR = 2.0
 """A target at one known range is searched from this part of it to this multiple of it."""
 
 ANGLE_MARGIN_DEG = 10.0
 """A target at one known angle is searched so far to each side."""
-
-SINGLE = 1e-9
-"""Beams whose power off the strongest direction is below this share are one stream to ML."""
 
 NAMES = {"ml": "maximum likelihood", "music": "MUSIC"}
 
@@ -187,13 +184,14 @@ def run(name: str, scenario: Scenario, design: Design, options: Mapping[str, Any
     """
     p = scenario.parameters
     check(p, options)
+    distance, angle = (scenario.of_targets(v)[:, 0] for v in (scenario.target_range_m, scenario.target_angle_rad))
     near, far, low, high = search_sector(p, options)
-    ends_m, ends_rad = (near, far), (math.radians(low), math.radians(high))
+    ends = (near, far), (math.radians(low), math.radians(high))
+    sector = _sectors(distance, angle, ends, options)
     grid = None
     if not options["refine"]:
-        steps = options["range_step_m"], math.radians(options["angle_step_deg"])
-        grid = chirp_search.Grid(*steps, ends_m, ends_rad)
-    distance, angle = scenario.of_targets(scenario.target_range_m)[:, 0], _angles(scenario)
+        grid = chirp_search.Grid(options["range_step_m"], math.radians(options["angle_step_deg"]), *ends)
+    # designs taken up from a file have numbers of sensors as metrics have them
     count = np.nan_to_num(design.sensor_count).astype(np.int64)
     trials = int(options["trials"])
     found = np.full((len(scenario), trials, 2), np.nan)
@@ -205,122 +203,66 @@ def run(name: str, scenario: Scenario, design: Design, options: Mapping[str, Any
         if not len(rows):
             continue
         at = rows + first - rng.start
-        sector = _sectors(distance[at], angle[at], ends_m, ends_rad, options)
-        echo = _Echo(scenario, design, count, at)
+        echo = Echo.of(scenario, design, at)
         block = Streams(rng.seed, first, last)
-        heard = [echo.heard(name, block, rows, trial) for trial in range(trials)]
-        for chosen in (echo.single, ~echo.single) if name == "ml" else (np.ones(len(rows), dtype=bool),):
-            if not chosen.any():
-                continue
-            several = name == "ml" and not echo.single[chosen].any()
-            place = chirp_search.locate(
-                np.concatenate([(all_ if several else one)[chosen] for one, all_, _ in heard]),
-                np.tile(count[at[chosen]], trials),
-                np.tile(design.sensor_spacing_m[at[chosen]], trials),
-                np.tile(sector[chosen], (trials, 1)),
-                wavelength_m=p.wavelength_m,
-                response=p.response,
-                aside_m=p.sensor_offset_m,
-                lit=np.concatenate([echo.lit[chosen] @ mixing[chosen] for _, _, mixing in heard]) if several else None,
-                elements_m=element_offsets_m(p) if several else None,
-                grid=grid,
-            )
-            found[at[chosen]] = place.reshape(trials, -1, 2).swapaxes(0, 1)
+        drawn = [echo.draw(block, rows, trial, beyond=name == "music") for trial in range(trials)]
+        found[at] = _locate(name, echo, drawn, sector[at], grid)
     return _dataset(name, found, distance[:, None], angle[:, None], rng)
 
 
-def _angles(scenario: Scenario) -> np.ndarray:
-    return scenario.of_targets(scenario.target_angle_rad)[:, 0]
+def _locate(
+    name: str, echo: Echo, drawn: list[Heard], sector: np.ndarray, grid: chirp_search.Grid | None
+) -> np.ndarray:
+    """Estimates of all trials at once, shape (rows, trials, 2)."""
+    p, trials = echo.parameters, len(drawn)
+    found = np.empty((len(sector), trials, 2))
+
+    def search(rows: np.ndarray, heard: list[np.ndarray], lit: list[np.ndarray] | None = None) -> None:
+        places = chirp_search.locate(
+            np.concatenate([each[rows] for each in heard]),
+            np.tile(echo.count[rows], trials),
+            np.tile(echo.spacing_m[rows], trials),
+            np.tile(sector[rows], (trials, 1)),
+            wavelength_m=p.wavelength_m,
+            response=p.response,
+            aside_m=p.sensor_offset_m,
+            lit=None if lit is None else np.concatenate([each[rows] for each in lit]),
+            elements_m=None if lit is None else element_offsets_m(p),
+            grid=grid,
+        )
+        found[rows] = places.reshape(trials, -1, 2).swapaxes(0, 1)
+
+    if name == "music":
+        search(np.arange(len(sector)), [echo.dominant(heard)[..., None] for heard in drawn])
+        return found
+    # the place does not change how the beams of a single stream mix
+    alone, several = np.flatnonzero(echo.single), np.flatnonzero(~echo.single)
+    if len(alone):
+        search(alone, [echo.of_stream(heard)[..., None] for heard in drawn])
+    if len(several):
+        search(several, [heard.along for heard in drawn], [echo.lit @ heard.mixing for heard in drawn])
+    return found
 
 
 def _sectors(
     distance: np.ndarray,
     angle: np.ndarray,
-    ends_m: tuple[float, float],
-    ends_rad: tuple[float, float],
+    ends: tuple[tuple[float, float], tuple[float, float]],
     options: Mapping[str, Any],
 ) -> np.ndarray:
-    """Sector of each realisation, shape (rows, 4)."""
+    """Sector of each realisation, shape (B, 4)."""
+    (near, far), (low, high) = ends
     aside_m, aside_deg = (math.inf if options[n] is None else options[n] for n in ("prior_range_m", "prior_angle_deg"))
     aside = math.radians(aside_deg)
     return np.stack(
         [
-            np.maximum(distance - aside_m, ends_m[0]),
-            np.minimum(distance + aside_m, ends_m[1]),
-            np.maximum(angle - aside, ends_rad[0]),
-            np.minimum(angle + aside, ends_rad[1]),
+            np.maximum(distance - aside_m, near),
+            np.minimum(distance + aside_m, far),
+            np.maximum(angle - aside, low),
+            np.minimum(angle + aside, high),
         ],
         axis=-1,
     )
-
-
-class _Echo:
-    """Echoes of the designed realisations `at` of a block."""
-
-    def __init__(self, scenario: Scenario, design: Design, count: np.ndarray, at: np.ndarray) -> None:
-        p = scenario.parameters
-        self._p, self._count = p, count[at]
-        active = design.active[at]
-        coefficients = (design.transmission if p.target_side == "transmission" else design.reflection)[at]
-        channel = scenario.bs_star_channel
-        self.lit = ((channel if channel.ndim == 2 else channel[at]) @ active) * coefficients[..., None]
-        own = scenario.of_targets(scenario.target_response)[at, 0]
-        self._waveform = np.sum(own[..., None] * self.lit, axis=1)
-        # beams of one direction are one stream: there the place does not change how they mix
-        powers, directions = np.linalg.eigh(np.conj(np.swapaxes(active, -1, -2)) @ active)
-        self._direction = np.conj(directions[..., -1])
-        self.single = powers[:, :-1].sum(axis=-1) <= SINGLE * powers[:, -1]
-        if min(active.shape[-1], p.snapshots) == 1:
-            self.single[:] = True
-        amplitude = scenario.of_targets(scenario.reflection)[at, 0]
-        distance, angle = scenario.of_targets(scenario.target_range_m)[at, 0], _angles(scenario)[at]
-        self._response = np.zeros((len(at), self._count.max()), dtype=np.complex128)
-        for sensors in np.unique(self._count):
-            those = np.flatnonzero(self._count == sensors)
-            offsets = information.sensor_offsets_m(int(sensors), design.sensor_spacing_m[at[those]])
-            response, _ = information.sensor_response(p, offsets, distance[those], angle[those])
-            self._response[those, :sensors] = amplitude[those, None] * response
-
-    def heard(
-        self, name: str, block: Streams, rows: np.ndarray, trial: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw what the estimators need of one trial.
-
-        Returns
-        -------
-        one : ndarray of complex, shape (rows, N, 1)
-            The dominant eigenvector, or what was received in the direction of a single stream.
-        all_ : ndarray of complex, shape (rows, N, K)
-            Y V^H, S = L V.
-        mixing : ndarray of complex, shape (rows, beams, K)
-            L.
-        """
-        p, sensors, beams = self._p, self._response.shape[1], self._waveform.shape[-1]
-        mixing = echoes.bartlett_factor(
-            block.uniform(Stream.SYMBOLS, (beams,), trial, 0)[rows],
-            block.complex_normal(Stream.SYMBOLS, (beams * (beams - 1) // 2,), trial, 1)[rows],
-            p.snapshots,
-        )
-        streams = mixing.shape[-1]
-        deviation = math.sqrt(p.noise_w)
-        # as many dimensions set apart as any scheme has beams: the noise beyond is the same for all
-        apart = min(max(p.users + 1, beams), p.snapshots)
-        noise = [block.complex_normal(Stream.NOISE, (sensors,), trial, 0, k)[rows] for k in range(apart)]
-        along = deviation * np.stack(noise, axis=-1)
-        wave = np.sum(self._waveform[..., None] * mixing, axis=1)
-        along[..., :streams] += self._response[..., None] * wave[:, None]
-        everything = along[..., :streams]
-        if name == "music":
-            beyond = echoes.bartlett_factor(
-                block.uniform(Stream.NOISE, (sensors,), trial, 1)[rows],
-                block.complex_normal(Stream.NOISE, (sensors * (sensors - 1) // 2,), trial, 2)[rows],
-                p.snapshots - apart,
-            )
-            factors = np.concatenate([along, deviation * beyond], axis=-1)
-            return echoes.dominant_vectors(factors, self._count)[..., None], everything, mixing
-        direction = np.sum(self._direction[..., None] * mixing, axis=1)
-        direction = direction / np.sqrt(np.sum(np.abs(direction) ** 2, axis=-1, keepdims=True))
-        return np.sum(everything * np.conj(direction)[:, None], axis=-1, keepdims=True), everything, mixing
 
 
 def _dataset(name: str, found: np.ndarray, distance: np.ndarray, angle: np.ndarray, rng: Streams) -> xr.Dataset:
