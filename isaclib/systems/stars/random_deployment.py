@@ -1,4 +1,4 @@
-"""The benchmark whose sensors are not designed: a fixed interval, a drawn number, the best beams."""
+"""The benchmark whose sensors are not designed: a fixed interval, a drawn number, the best single beam."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def draw_sensors(p: Parameters, rng: Streams) -> tuple[np.ndarray, np.ndarray]:
 def random_deployment(scenario: Scenario, options: Mapping[str, Any], rng: Streams) -> Design:
     """Design beam and coefficients as `closed_form` does, for sensors as they were drawn.
 
-    The power at the target is what the sensors' information is made of, whatever their number and
-    spacing, so that the beams of the joint design are the best here as well. The bound is that of the
-    cost of any design, any sensors: the gap is what is lost to it, and no design here is called optimal.
+    Of single beams the one that lights the target most is the best for any sensors. The bound is that of
+    the cost of any design, any sensors: the gap is what is lost to it, and no design here is called
+    optimal.
 
     Parameters
     ----------
