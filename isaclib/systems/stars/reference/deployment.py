@@ -51,7 +51,7 @@ def sca_gp(
 
 
 def joint_gp(scenario: Scenario, light: Illumination) -> tuple[np.ndarray, np.ndarray]:
-    """Number and interval in one condensed geometric program, then whole numbers by comparison.
+    """Take number and interval in one condensed geometric program, then whole numbers by comparison.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def _condensed_step(
     import cvxpy as cp
 
     number = cp.Variable(pos=True)
-    interval = cp.Variable(pos=True) if joint else x
+    interval: Any = cp.Variable(pos=True) if joint else x
     limits = [number >= placement.fewest, number <= upper]
     if joint:
         limits += [interval >= placement.least, interval <= placement.widest]
@@ -253,4 +253,8 @@ def _condensed_step(
         total = total + placement.per_sensor * number
     if not solve(cp.Problem(cp.Minimize(total), limits), SOLVER, geometric=True).has_solution:
         return None
-    return float(number.value), float(interval.value) if joint else x
+    return _value(number), _value(interval) if joint else x
+
+
+def _value(variable: Any) -> float:
+    return float(variable.value)
