@@ -1,4 +1,11 @@
-"""The default solver of ``stars``: the best beam by a fixed point, co-phased coefficients, sensors by enumeration."""
+"""The default solver of ``stars``: the best beam by a fixed point, co-phased coefficients, sensors by enumeration.
+
+It lights the target. Where the sensors are few and close together the Fisher information has a lower
+optimum still, with the target in the dark: the main beam cancels there and changes fast around it,
+while next to nothing of a second beam tells the reflection. Such designs come close to the bound on the
+cost, which holds for them too, and nothing is left of the echo. They are not looked for; the gap shows
+where they are, and the status is then `feasible`.
+"""
 
 from __future__ import annotations
 
