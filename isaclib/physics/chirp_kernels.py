@@ -8,7 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-CANDIDATES = 32
+CANDIDATES = 64
 """Most peaks of the coarse search that are looked at closely; widely spaced sensors have as many lobes."""
 
 KEPT_SHARE = 0.8

@@ -24,7 +24,7 @@ from isaclib.physics.polar import RESPONSES
 GRID_TURNS = 0.125
 """Grid step of the coarse search: the change of phase at the edge of the array, in turns."""
 
-MOST_POINTS = 4_000_000
+MOST_POINTS = 10_000_000
 """Points of a table times sensors: what memory bears."""
 
 RANGE_SHARE = 0.95

@@ -120,7 +120,7 @@ def check(p: Parameters, options: Mapping[str, Any]) -> None:
         optional = OPTIONS[name] is None
         if optional and value is None:
             continue
-        if not 0.0 < _number(name, value) < math.inf:
+        if not _number(name, value) > 0.0:
             raise complaint(name, value, "a number above 0" + (", or none" if optional else ""))
     near, far, low, high = search_sector(p, options)
     inverses, sines = 1.0 / near - 1.0 / far, math.sin(math.radians(high)) - math.sin(math.radians(low))

@@ -135,7 +135,11 @@ def test_of_several_targets_the_first_answers() -> None:
         ({}, {"range_min_m": 3.5}, r"target_range_m = \(3.0, 6.0\): expected targets where the estimators search"),
         ({}, {"angle_max_deg": 30.0}, r"target_angle_deg = \(-60.0, 60.0\): expected .* -60 to 30 deg"),
         ({}, {"refine": False, "angle_step_deg": 1e-4}, "range_step_m, angle_step_deg = .*at most"),
-        ({"star_elements": 1024}, {"range_min_m": 2.8}, "expected a narrower sector or a coarser grid"),
+        (
+            {"star_elements": 1024},
+            {"range_min_m": 2.8, "range_max_m": 7.0},
+            "expected a narrower sector or a coarser grid",
+        ),
     ],
 )
 def test_what_the_estimators_cannot_work_with_is_refused(
