@@ -35,7 +35,8 @@ def exact_bound(scenario: Scenario, design: Design) -> np.ndarray:
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"noise_dbm": -140.0},
+        {"noise_dbm": -140.0, "snapshots": 50},
+        {"noise_dbm": -120.0, "snapshots": 50},
         {"noise_dbm": -120.0},
         {"noise_dbm": -140.0, "response": "exact", "target_angle_deg": (-40.0, 40.0)},
     ],
