@@ -152,6 +152,19 @@ def test_a_mistake_is_one_line_with_file_field_value_and_expectation(campaign, t
     assert "\n" not in str(caught.value)
 
 
+def test_a_solver_is_held_against_every_point(tmp_path):
+    path = tmp_path / "crowd.yaml"
+    path.write_text(
+        "{campaign: crowd, system: stars, seed: 1, realisations: 1, grid: {power_dbm: [10], targets: [1, 2]},"
+        " schemes: [joint-design]}"
+    )
+    with pytest.raises(CampaignError) as caught:
+        load(path)
+    expected = f"{path}: schemes[0]: targets = 2: expected 1 for the solver closed-form; the solver riemannian covers"
+    assert str(caught.value).startswith(expected)
+    assert "\n" not in str(caught.value)
+
+
 def test_an_estimator_is_held_against_every_point(tmp_path):
     path = tmp_path / "sector.yaml"
     path.write_text(
