@@ -22,7 +22,7 @@ import numpy as np
 
 from isaclib.numerics.conic import ConicStatus, HermitianCoordinates, principal_factor, solve
 from isaclib.systems.stars import information
-from isaclib.systems.stars.reference.forms import BESIDES, Demand, Scales, channel_of, product, shares
+from isaclib.systems.stars.reference.forms import BESIDES, UNLIT, Demand, Scales, channel_of, product, shares
 from isaclib.systems.stars.scenario import Scenario
 
 DEPENDENT = 1e-9
@@ -91,7 +91,8 @@ def best_beams(
     light = information.illuminate(one, active[None], lit[None])
     current = scales.information(light, p.bound)
     program = _program(basis.shape[1], p.users, p.targets, p.bound == "efim", p.speb_of_targets == "worst", reach)
-    demand = Demand.of(one, np.conj(users) @ active, reach=reach)
+    largest = p.power_w * np.sum(np.abs(users) ** 2, axis=-1)
+    demand = Demand.of(one, np.conj(users) @ active, largest, reach=reach)
     covariances, status = program.solve(one, seen_by_users, demand, *seen, scales, light, current, solver)
     if covariances is None:
         return Solution(None, status)
@@ -229,8 +230,8 @@ class _Program:
         current: np.ndarray,
     ) -> None:
         to = self._coordinates.coordinates
-        units = np.where(current > 0.0, current, scales.own * power_w * np.max(np.sum(np.abs(response) ** 2, axis=-1)))
-        units = np.maximum(units, np.finfo(float).tiny)
+        norms = np.sum(np.abs(response) ** 2, axis=-1)
+        units = np.maximum(current, UNLIT * scales.own * power_w * norms[:, None])
         self._weights.value = shares(scales.lever / units).ravel()
         over = (power_w / units)[..., None, None]
         if not self._schur:
@@ -240,7 +241,6 @@ class _Program:
             return
         # p_ii - |p_i0|^2 / p00 does not change when a multiple of the response is taken off its
         # gradient: without it the two cancel to rounding
-        norms = np.sum(np.abs(response) ** 2, axis=-1)
         along = np.sum(np.conj(light.waveform[0])[..., None] * light.gradient[0], axis=-2) / np.maximum(
             light.power[0][:, None], np.finfo(float).tiny
         )

@@ -108,8 +108,10 @@ def _together(placement: Placement, count: int, x: float) -> tuple[int, float]:
     relaxed, wide = relaxed_deployment(placement, float(count), x, joint=True)
     rounded = []
     for n in _neighbours(placement, relaxed, placement.most):
-        interval = best_interval(placement, n, min(wide, placement.largest(n)))
-        rounded.append((placement.cost(n, interval), n, interval))
+        # an information that does not grow with the interval has a minimum at either end
+        for first in {min(wide, placement.largest(n)), placement.least, placement.largest(n)}:
+            interval = best_interval(placement, n, first)
+            rounded.append((placement.cost(n, interval), n, interval))
     return min(rounded)[1:]
 
 

@@ -22,6 +22,9 @@ MARGIN = 1.1
 BESIDES = 1e-2
 """Weight of light on the targets where the SINR is raised: more than one design has the largest."""
 
+UNLIT = 1e-4
+"""Share of the most that could light a target by which programs are scaled where less does."""
+
 
 def product(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """sum_k z_k y_k^H with tr(V product) = sum_k (y_k^H v)(z_k^H v)^*.
@@ -116,8 +119,8 @@ class Demand:
     sinr : float
         gamma of the promise; where it is to be approached only, what the worst user has.
     slack : ndarray, shape (U,)
-        Interference and noise that users have, times the gamma of the promise: what s counts in
-        where it is raised.
+        Gamma of the promise times the interference and noise that users have, or all that could
+        reach them where that is less: what s counts in where it is raised.
     most : float
         Largest s worth having, a little more than the promise takes.
     """
@@ -127,15 +130,15 @@ class Demand:
     most: float
 
     @classmethod
-    def of(cls, one: Scenario, amplitudes: np.ndarray, *, reach: bool) -> Demand:
-        """Of one realisation whose users receive beams with `amplitudes` (U, K)."""
+    def of(cls, one: Scenario, amplitudes: np.ndarray, largest: np.ndarray, *, reach: bool) -> Demand:
+        """Of one realisation whose users receive beams with `amplitudes` (U, K), at most `largest` (U,) of power."""
         p = one.parameters
         asked = p.min_sinr * (1.0 + AIM)
         received = np.abs(amplitudes) ** 2
         wanted = np.diagonal(received)
         disturbing = received.sum(axis=-1) - wanted + p.noise_w
         sinr = min(asked, float(np.min(wanted / disturbing))) if reach else asked
-        return cls(sinr, asked * disturbing, MARGIN - sinr / asked if reach else 0.0)
+        return cls(sinr, np.minimum(asked * disturbing, largest), MARGIN - sinr / asked if reach else 0.0)
 
 
 def shares(errors: np.ndarray) -> np.ndarray:

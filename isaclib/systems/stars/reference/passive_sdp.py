@@ -18,7 +18,7 @@ import numpy as np
 
 from isaclib.numerics.conic import ConicStatus, HermitianCoordinates, principal_factor, solve
 from isaclib.systems.stars import information
-from isaclib.systems.stars.reference.forms import BESIDES, Demand, Scales, channel_of, product, shares
+from isaclib.systems.stars.reference.forms import BESIDES, UNLIT, Demand, Scales, channel_of, product, shares
 from isaclib.systems.stars.scenario import Scenario
 
 
@@ -84,22 +84,23 @@ def best_coefficients(
     response = np.conj(one.of_targets(one.target_response)[0][:, None] * incident.T)
     gradient = np.conj(np.moveaxis(one.target_gradient[0], -1, -2)[:, :, None] * incident.T)
     lit = transmission if p.target_side == "transmission" else reflection
-    current = scales.information(information.illuminate(one, active[None], lit[None]), p.bound)
-    linear = p.bound == "known-beta"
-    errors = shares(scales.lever / np.where(current > 0.0, current, np.inf))
-    if linear:
-        forms, weights = scales.linear(response, gradient), errors
-        units = current
+    light = information.illuminate(one, active[None], lit[None])
+    current = scales.information(light, p.bound)
+    power = product(response, response)
+    most = UNLIT * p.star_elements * np.trace(power, axis1=-2, axis2=-1).real[:, None]
+    if p.bound == "known-beta":
+        forms, units = scales.linear(response, gradient), np.maximum(current, scales.own * most)
+        errors = scales.lever / units
     else:
-        forms, weights = product(response, response)[:, None], errors.sum(axis=-1, keepdims=True)
-        units = np.sum(np.abs(np.sum(np.conj(response) * lit, axis=-1)) ** 2, axis=-1)[:, None]
-    # a target that nothing lights yet: the most that could reach it stands for what does
-    most = np.trace(forms, axis1=-2, axis2=-1).real * p.star_elements
-    forms = forms / np.where(units > 0.0, units, most)[..., None, None]
+        forms, units = power[:, None], np.maximum(light.power[0][:, None], most)
+        errors = np.sum(scales.lever / scales.own, axis=-1, keepdims=True) / units
+    forms = forms / units[..., None, None]
+    weights = shares(errors)
     program = _program(
         p.star_elements, p.users, *weights.shape, p.target_side == "reflection", p.speb_of_targets == "worst", reach
     )
-    demand = Demand.of(one, np.sum(np.conj(users) * transmission, axis=-1), reach=reach)
+    largest = np.sum(np.abs(np.diagonal(users).T), axis=-1) ** 2
+    demand = Demand.of(one, np.sum(np.conj(users) * transmission, axis=-1), largest, reach=reach)
     return program.solve(one, users, demand, forms, weights, (reflection, transmission), penalty, solver)
 
 
