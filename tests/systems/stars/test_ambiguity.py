@@ -33,24 +33,16 @@ def dense(s: Scenario, b: int, count: int, spacing: float) -> float:
 
 @pytest.mark.parametrize(("count", "wavelengths"), [(16, 1.0), (12, 1.3), (8, 2.0), (24, 0.65)])
 def test_lobes_are_those_of_a_dense_search_of_the_sector(count: int, wavelengths: float) -> None:
-    s = draw(16)
+    s = draw(8)
     p = s.parameters
     spacing = wavelengths * p.wavelength_m
-    found = grating_lobes(s, np.full(16, count), np.full(16, spacing))[:, 0]
-    # a lobe whose top is just outside of the sector still reaches into it: not counted, and left out here
-    orders = np.array([-3, -2, -1, 1, 2, 3]) / wavelengths
-    tops = np.sin(s.target_angle_rad)[:, None] + orders
-    edges = np.sin(np.radians(p.target_angle_deg))[:, None, None]
-    clear = np.all(np.abs(tops - edges) > 1.5 / (count * wavelengths), axis=(0, 2))
-    assert clear.sum() >= 5
-    for b in np.flatnonzero(clear):
-        highest = dense(s, int(b), count, spacing)
-        if found[b] > 0.0:
-            assert found[b] == pytest.approx(highest, abs=0.03)
-        else:
-            # side lobes of a uniform array stay 13 dB below
-            assert highest < 0.1
-    assert np.any(found[clear] > 0.9)
+    found = grating_lobes(s, np.full(8, count), np.full(8, spacing))[:, 0]
+    highest = np.array([dense(s, b, count, spacing) for b in range(8)])
+    some = found > 0.0
+    assert some.sum() >= 3
+    np.testing.assert_allclose(found[some], highest[some], atol=2e-3)
+    # side lobes of a uniform array stay 13 dB below
+    assert np.all(highest[~some] < 0.06)
 
 
 def test_half_a_wavelength_has_no_lobe() -> None:
@@ -64,6 +56,18 @@ def test_bending_tells_places_apart_that_directions_do_not() -> None:
     lobes = grating_lobes(s, np.full(50, 50), np.full(50, 2.0 * s.parameters.wavelength_m))
     assert np.all(lobes > 0.0)
     assert lobes.min() < 0.1
+
+
+def test_a_lobe_just_outside_of_the_sector_reaches_into_it() -> None:
+    spacing = 0.6
+    for beyond, height in ((0.0, 1.0), (0.5, (2.0 / np.pi) ** 2), (1.01, 0.0)):
+        # in units of the first null, lambda / (N_r d_r); the lobe is at sin th - lambda / d_r
+        sine = np.sin(np.radians(-60.0)) + 1.0 / spacing - beyond / (30 * spacing)
+        angle = float(np.degrees(np.arcsin(sine)))
+        s = draw(1, target_angle_deg=(-60.0, angle), max_sensors=30, star_elements=40)
+        s = replace(s, target_angle_rad=np.radians([angle]))
+        lobe = grating_lobes(s, np.array([30]), np.array([spacing * s.parameters.wavelength_m]))
+        assert lobe[0, 0] == pytest.approx(height, abs=0.01)
 
 
 def test_every_draw_has_its_own_sensors() -> None:
