@@ -137,16 +137,23 @@ def complex_normal(rng: np.random.Generator, *shape: int) -> np.ndarray:
 
 
 class Problem:
-    """Cost and rate of designs, by formulas of its own: efim or known-beta, one user, one target, Fresnel."""
+    """Cost and rate of designs, by formulas of its own: efim or known-beta, one user, one target."""
 
     def __init__(self, scenario: Any) -> None:
         p = scenario.parameters
         self.p, self.scenario = p, scenario
         k0, r, th = p.wavenumber, scenario.target_range_m[:, None], scenario.target_angle_rad[:, None]
         y = (np.arange(p.star_elements) - (p.star_elements - 1) / 2.0) * p.element_spacing_m
-        a = np.exp(1j * k0 * (y * np.sin(th) - y**2 * np.cos(th) ** 2 / (2.0 * r)))
-        along = 1j * k0 * y**2 * np.cos(th) ** 2 / (2.0 * r**2) * a
-        across = 1j * k0 * (y * np.cos(th) + y**2 * np.cos(th) * np.sin(th) / r) * a
+        if p.response == "fresnel":
+            a = np.exp(1j * k0 * (y * np.sin(th) - y**2 * np.cos(th) ** 2 / (2.0 * r)))
+            along = 1j * k0 * y**2 * np.cos(th) ** 2 / (2.0 * r**2) * a
+            across = 1j * k0 * (y * np.cos(th) + y**2 * np.cos(th) * np.sin(th) / r) * a
+        else:
+            apart = np.sqrt(r**2 - 2.0 * r * y * np.sin(th) + y**2)
+            outward, sideways = (r - y * np.sin(th)) / apart, -r * y * np.cos(th) / apart
+            a = r / apart * np.exp(-1j * k0 * (apart - r))
+            along = a * (1.0 / r - outward / apart - 1j * k0 * (outward - 1.0))
+            across = -a * sideways * (1.0 / apart + 1j * k0)
         self.responses = np.stack([a, along, across], axis=1)
         self.user = scenario.user_gain[:, None] * scenario.user_response
         self.channel = np.broadcast_to(scenario.bs_star_channel, (len(scenario), p.star_elements, p.bs_antennas))
@@ -193,7 +200,9 @@ def random_scenario(rng: np.random.Generator, draws: int) -> tuple[Any, str]:
         "speb_scale_m2": 10.0 ** rng.uniform(-5.0, 1.0),
         "bound": str(rng.choice(["efim", "efim", "known-beta"])),
         "target_range_m": (10.0 ** rng.uniform(-0.4, 0.0), 6.0),
+        "user_range_m": (10.0 ** rng.uniform(-0.4, 0.0), 6.0),
         "power_dbm": rng.uniform(0.0, 40.0),
+        "response": str(rng.choice(["fresnel", "exact"])),
     }
     few = bool(rng.random() < 0.3)
     if few:
@@ -215,7 +224,7 @@ def random_scenario(rng: np.random.Generator, draws: int) -> tuple[Any, str]:
             channel *= 10.0 ** rng.uniform(-4.0, 0.0, (draws, elements, 1))
         scenario = replace(scenario, bs_star_channel=channel[0] if kind == "common" else channel)
     sensors = f", {values['sensors']} sensors half a wavelength apart" if few else ""
-    return scenario, f"{kind}, N = {elements}, M = {antennas}, {values['bound']}{sensors}"
+    return scenario, f"{kind}, N = {elements}, M = {antennas}, {values['response']}{sensors}"
 
 
 def asking(scenario: Any, scheme: str, share: float) -> Any:

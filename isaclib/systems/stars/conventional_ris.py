@@ -72,12 +72,13 @@ def conventional_ris(scenario: Scenario, options: Mapping[str, Any], rng: Stream
     beams, user_beams = np.empty((2, batch, p.bs_antennas), dtype=complex)
     multipliers, reachable = np.empty((2, batch))
     iterations = np.empty(batch, dtype=np.int64)
+    to_target, to_user = (_starts(part, options["starts"]) for part in (channels[:, half:], channels[:, :half]))
     halves.light_halves(
-        channels, _starts(channels[:, half:], options["starts"]), _starts(channels[:, :half], options["starts"]),
-        sizes, needed, MOST_ITERATIONS, beams, multipliers, user_beams, reachable, iterations,
+        channels, to_target, to_user, sizes, needed, MOST_ITERATIONS,
+        beams, multipliers, user_beams, reachable, iterations,
     )  # fmt: skip
     found = reachable >= needed
-    most, illumination_bound = _bounds(scenario, channels, sizes, beams, multipliers)
+    most, illumination_bound = _bounds(scenario, channels, sizes, beams, multipliers, to_target)
     active = np.zeros((batch, p.bs_antennas, 2), dtype=complex)
     active[..., 0] = np.sqrt(p.power_w) * np.where(found[:, None], beams, np.nan)
     phases = np.exp(-1j * np.angle(responses * (channels @ beams[..., None])[..., 0]))
@@ -123,12 +124,17 @@ def _starts(channels: np.ndarray, starts: int) -> np.ndarray:
 
 
 def _bounds(
-    scenario: Scenario, channels: np.ndarray, sizes: np.ndarray, beams: np.ndarray, multipliers: np.ndarray
+    scenario: Scenario,
+    channels: np.ndarray,
+    sizes: np.ndarray,
+    beams: np.ndarray,
+    multipliers: np.ndarray,
+    to_target: np.ndarray,
 ) -> tuple[Ceiling, np.ndarray]:
     """Bound what any beams bring to the target: with all power for it alone, and p00 beside the user."""
     p = scenario.parameters
     half = p.star_elements // 2
-    weights, of_user = halves.certify_halves(channels, sizes, beams, multipliers)
+    weights, of_user = halves.certify_halves(channels, sizes, beams, multipliers, to_target)
     reflecting = np.sum(weights[:, half:] * sizes[:, half:] ** 2, axis=-1)
     dark = channels.copy()
     dark[:, :half] = 0.0

@@ -13,7 +13,7 @@ FAINT = 1e-6
 """Elements of a response below this share of its largest count as so much in the dual bound."""
 
 ALIKE = 1e-9
-"""Differences of sizes and beams up to which realisations with one channel share their dual bound."""
+"""Relative differences of an element's weight from another's that count as none."""
 
 
 @numba.njit(cache=True)
@@ -147,12 +147,12 @@ def light_halves(
 
 
 def certify_halves(
-    channels: np.ndarray, sizes: np.ndarray, beams: np.ndarray, multipliers: np.ndarray
+    channels: np.ndarray, sizes: np.ndarray, beams: np.ndarray, multipliers: np.ndarray, even: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Bound what any beams can bring through the halves.
 
-    y with G G^H <= diag(y), by `field.dual_weights` for W G, w_n = |a_n| in the reflecting half and
-    mu |h_n| in the other, over w_n^2. For B_R, B_T = sum y_n |a_n|^2, sum y_n |h_n|^2 of the halves and
+    y with G G^H <= diag(y), by `scaled_weights` with w_n = |a_n| in the reflecting half and mu |h_n| in
+    the other. For B_R, B_T = sum y_n |a_n|^2, sum y_n |h_n|^2 of the halves and
     any signs S_R^2 / B_R + S_T^2 / B_T <= |f|^2, hence p00 <= B_R (P - gamma sigma^2 / B_T) however many
     beams there are. With mu = 0 the reflecting half is bounded alone, and B_T without limit.
 
@@ -166,6 +166,8 @@ def certify_halves(
         Of norm one, from `light_halves`.
     multipliers : ndarray, shape (B,)
         mu.
+    even : ndarray of complex, shape (1 or B, M)
+        Beams that bring most field onto the reflecting half.
 
     Returns
     -------
@@ -177,7 +179,7 @@ def certify_halves(
     half = sizes.shape[1] // 2
     weights = np.zeros_like(sizes)
     of_user = np.full(len(sizes), np.inf)
-    weights[:, half:] = scaled_weights(channels[:, half:], sizes[:, half:], beams)
+    weights[:, half:] = scaled_weights(channels[:, half:], sizes[:, half:], beams, even)
     at = np.flatnonzero(multipliers > 0.0)
     if len(at):
         scale = np.ones((len(at), 2 * half))
@@ -188,11 +190,37 @@ def certify_halves(
     return weights, of_user
 
 
-def scaled_weights(channels: np.ndarray, sizes: np.ndarray, beams: np.ndarray) -> np.ndarray:
-    """y with G G^H <= diag(y), tight for a beam of largest sum_n w_n |(G f)_n|, shape (B, N)."""
-    sizes = np.maximum(sizes, FAINT * sizes.max(axis=-1, keepdims=True))
-    # what all realisations share is solved once; a beam a little off costs tightness only
-    alike = len(channels) == 1 and np.ptp(sizes / sizes[:, :1]) <= ALIKE and np.max(np.abs(beams - beams[:1])) <= ALIKE
-    some = slice(0, 1) if alike else slice(None)
-    weights = dual_weights(channels * sizes[some, :, None], beams[some]) / sizes[some] ** 2
-    return np.broadcast_to(weights, sizes.shape)
+def scaled_weights(
+    channels: np.ndarray, sizes: np.ndarray, beams: np.ndarray, even: np.ndarray | None = None
+) -> np.ndarray:
+    """Certify beams as `field.dual_weights` does, tightly for those of largest sum_n w_n |(G f)_n|.
+
+    Parameters
+    ----------
+    channels : ndarray of complex, shape (1 or B, N, M)
+        G.
+    sizes : ndarray, shape (B, N)
+        w, not negative.
+    beams : ndarray of complex, shape (B, M)
+        f, of norm one.
+    even : ndarray of complex, shape (1, M), optional
+        The beam for w that do not vary, where all realisations share G: theirs is then solved once.
+
+    Returns
+    -------
+    ndarray, shape (B, N)
+        y with G G^H <= diag(y).
+    """
+    largest = sizes.max(axis=-1, keepdims=True)
+    sizes = np.maximum(sizes, FAINT * largest)
+    weights = np.empty_like(sizes)
+    own = np.full(len(sizes), True)
+    if even is not None and len(channels) == 1:
+        own = np.ptp(sizes, axis=-1) > ALIKE * largest[:, 0]
+        weights[~own] = dual_weights(channels, even)
+    at = np.flatnonzero(own)
+    if len(at):
+        each = sizes[at]
+        weights[at] = dual_weights((channels if len(channels) == 1 else channels[at]) * each[..., None], beams[at])
+        weights[at] /= each**2
+    return weights

@@ -68,11 +68,11 @@ def test_no_benchmark_costs_less_than_the_joint_design(values: dict[str, Any]) -
 
 
 @SCHEMES
-def test_designs_do_not_depend_on_the_batch(scheme: str) -> None:
-    whole = SYSTEM.design(draw(0, 128, bs_star_channel="rician"), scheme=scheme)
-    part = SYSTEM.design(draw(64, 80, bs_star_channel="rician"), scheme=scheme)
-    np.testing.assert_allclose(part.objective, whole.objective[64:80], rtol=1e-12)
-    np.testing.assert_array_equal(part.sensor_count, whole.sensor_count[64:80])
+@pytest.mark.parametrize("values", [{}, {"bs_star_channel": "rician"}, {**APART, "min_rate_bps_hz": 9.5}], ids=str)
+def test_blocks_are_designed_alike_alone_and_together(scheme: str, values: dict[str, Any]) -> None:
+    together, alone = (SYSTEM.design(draw(start, 128, **values), scheme=scheme) for start in (0, 64))
+    for name in ("objective", "bound", "active", "reflection", "sensor_count", "illumination_bound"):
+        np.testing.assert_array_equal(getattr(together, name)[64:], getattr(alone, name))
 
 
 @SCHEMES
