@@ -16,8 +16,10 @@ from isaclib.systems.stars.scenario import Scenario
 from isaclib.systems.streams import Streams
 
 FIRST_PENALTY = 1.0
-TOLERANCE, GRADIENT_TOLERANCE = 1e-6, 1e-5
-MOST_OUTER, MOST_INNER = 15, 200
+ROUGH = (1e-3, 1e-3, 10, 60)
+FINE = (1e-6, 1e-5, 15, 200)
+"""Complementarity and gradient at which a descent stops, multiplier updates, and L-BFGS steps between them, from every
+start and from the best."""
 
 ATTAINED = 0.7
 """Share of the bound on p_ii - |p_i0|^2 / p00 that is hoped for where the sensors of such a start are chosen."""
@@ -83,7 +85,7 @@ def search(
     trace: int,
     rng: Streams,
 ) -> Found:
-    """Descend from every start, then go on from the best with the sensors that suit it.
+    """Descend roughly from every start, then finely from the best with the sensors that suit it.
 
     Parameters
     ----------
@@ -100,7 +102,7 @@ def search(
     bound : ndarray, shape (B,)
         On the cost: no further start where it is attained.
     starts, rounds : int
-        At most so many descents each from a start, and from the best of them (its own counted).
+        At most so many rough descents, each from a start, and fine ones, each from the one before.
     least_light : float
         Share of the light of the first start that every target keeps.
     trace : int
@@ -166,19 +168,22 @@ def search(
             log_light,
             traces[rows],
             begun[rows],
+            ROUGH,
             found,
             state,
         )
     rows = everyone
-    for _ in range(rounds - 1):
-        rows = rows[np.isfinite(found.cost[rows]) & (found.count[rows] != state.sensors[rows])]
+    for number in range(rounds):
+        rows = rows[np.isfinite(found.cost[rows]) & ((number == 0) | (found.count[rows] != state.sensors[rows]))]
         if not len(rows):
             break
         before = found.cost[rows]
         x, multipliers = state.x[rows], state.multipliers[rows]
         traces, begun = found.trace[rows], state.traced[rows]
         count, spacing = found.count.copy(), found.spacing_m.copy()
-        _descend(scenario, normalised, rows, x, multipliers, count, spacing, log_light, traces, begun, found, state)
+        _descend(
+            scenario, normalised, rows, x, multipliers, count, spacing, log_light, traces, begun, FINE, found, state
+        )
         rows = rows[found.cost[rows] < before]
     return found
 
@@ -194,6 +199,7 @@ def _descend(
     log_light: np.ndarray,
     traces: np.ndarray,
     begun: np.ndarray,
+    effort: tuple[float, float, int, int],
     found: Found,
     state: _State,
 ) -> None:
@@ -206,8 +212,8 @@ def _descend(
     was = begun.copy()
     descend_many(
         x, rows, normalised.channels, normalised.user_rows, sensing.rows, normalised.noise, sensing.weights,
-        sensing.cross, log_light, normalised.log_rate, normalised.flags, multipliers, FIRST_PENALTY, TOLERANCE,
-        GRADIENT_TOLERANCE, MOST_OUTER, MOST_INNER, margin, evaluations, traces, begun, beams, transmission, reflection,
+        sensing.cross, log_light, normalised.log_rate, normalised.flags, multipliers, FIRST_PENALTY, *effort,
+        margin, evaluations, traces, begun, beams, transmission, reflection,
     )  # fmt: skip
     found.evaluations[rows] += evaluations
     # log SPEB of the steps, as cost

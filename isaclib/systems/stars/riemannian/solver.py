@@ -16,19 +16,17 @@ from isaclib.systems.stars.closed_form import MOST_ITERATIONS
 from isaclib.systems.stars.design import Design
 from isaclib.systems.stars.riemannian.problem import Normalised, normalise
 from isaclib.systems.stars.riemannian.search import Found, search
+from isaclib.systems.stars.riemannian.starts import FIELD_STARTS
 from isaclib.systems.stars.scenario import Scenario
 from isaclib.systems.streams import Streams
 
 RIEMANNIAN_OPTIONS: Mapping[str, Any] = {
-    "starts": 6,
+    "starts": 12,
     "rounds": 4,
     "least_light": 0.01,
     "deployment": "enumerate",
     "trace": 0,
 }
-
-FIELD_STARTS = 3
-"""Starts of the fixed point for the beam that the bound rests on."""
 
 
 def check_riemannian(options: Mapping[str, Any]) -> None:
@@ -54,20 +52,21 @@ def riemannian(scenario: Scenario, options: Mapping[str, Any], rng: Streams) -> 
     cost neglects: a single beam has none, but two can be made to show range and angle by the same
     change of the light, and would be credited with both.
 
-    From every start beams and surface are optimised for the sensors that suit the start; from the
-    best of them on, sensors and beams in turn until the sensors no longer change.
+    From every start beams and surface are optimised, roughly, for the sensors that suit the start;
+    from the best of them on, finely, in turn with the sensors until these no longer change.
 
     Parameters
     ----------
     scenario : Scenario
         Batch of B realisations.
     options : mapping
-        ``starts``; ``rounds``: at most so many descents from the best start, each with the sensors
-        that suit the one before; ``least_light``: share of the p00 of the first start's focus that
-        every target keeps, since otherwise a beam with a null at the target and another of next to
-        no power attain a bound that no estimator follows; ``deployment``, one of
-        `deployment.METHODS`, for the sensors in the end; ``trace``: iterations from the best start
-        whose cost is kept, sometimes below what can be had since rates are still missing.
+        ``starts``: at most so many, none once the bound is attained; ``rounds``: at most so many
+        descents from the best start, each with the sensors that suit the one before;
+        ``least_light``: share of the p00 of the first start that every target keeps. Without any, a
+        beam that leaves the target in the dark and another of next to no power come close to a bound
+        that no estimator follows; ``deployment``, one of `deployment.METHODS`, for the sensors in
+        the end; ``trace``: iterations from the best start whose cost is kept, sometimes below what
+        can be had since rates are still missing.
     rng : Streams
         Random starts.
 

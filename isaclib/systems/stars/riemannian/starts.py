@@ -11,6 +11,9 @@ from isaclib.systems.stars.riemannian.problem import Normalised
 from isaclib.systems.stars.scenario import Scenario
 from isaclib.systems.streams import Stream, Streams
 
+FIELD_STARTS = 8
+"""Starts of the fixed point for the beam that lights the surface most."""
+
 SMALL_SHARE, SHARE = 0.01, 0.3
 """Power of the beam of sensing. Without any it would never gain any: its information is of second order in its
 amplitude."""
@@ -81,7 +84,7 @@ def start_point(scenario: Scenario, normalised: Normalised, strongest: np.ndarra
     transmission, reflection = _surface(scenario, normalised, base, to_users, to_targets)
     own = None
     if number == 0 and covered(scenario):
-        known = closed_form.light_the_target(scenario, starts=1)
+        known = closed_form.light_the_target(scenario, starts=FIELD_STARTS)
         found = known.outcome == passive.FOUND
         transmission = np.where(found[:, None], known.transmission, transmission)
         reflection = np.where(found[:, None], known.reflection, reflection)

@@ -44,7 +44,6 @@ def test_reaches_the_closed_form(values: dict[str, Any]) -> None:
     assert np.all(found.objective[designed] <= closed.objective[designed] * (1.0 + 1e-3))
     assert np.all(found.objective[designed] >= found.bound[designed] * (1.0 - 1e-9))
     np.testing.assert_allclose(found.reachable_rate, closed.reachable_rate, rtol=1e-9)
-    # at the least sensors of a geometric program no design is worse than elsewhere
     assert np.all(found.status[closed.status == Status.OPTIMAL] == Status.OPTIMAL)
 
 
@@ -98,7 +97,7 @@ def test_two_beams_make_up_for_a_short_row_of_sensors() -> None:
     data = SYSTEM.evaluate(s, two)
     # the exact bound agrees, and the light that is asked for is there
     np.testing.assert_allclose(data.speb_m2, data.speb_closed_form_m2, rtol=0.02)
-    assert np.all(data.illumination_w >= 0.0099 * SYSTEM.evaluate(s, one).illumination_w)
+    assert np.all(data.illumination_w >= 0.0095 * SYSTEM.evaluate(s, one).illumination_w)
     assert np.all(data["rank"] == 2.0)
 
 
@@ -133,3 +132,27 @@ def test_trace_ends_at_the_cost() -> None:
 def test_options_that_mean_nothing(option: str, value: Any) -> None:
     with pytest.raises(ValueError, match=f"option {option} = {value!r}"):
         solve(draw(1), **{option: value})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"users": 2},
+        {"targets": 2, "speb_of_targets": "worst"},
+        {"users": 2, "targets": 2, "target_side": "transmission"},
+    ],
+    ids=str,
+)
+def test_costs_no_more_than_algorithm_3(values: dict[str, Any]) -> None:
+    small: dict[str, Any] = {
+        "star_elements": 8,
+        "bs_antennas": 4,
+        "max_sensors": 8,
+        "min_rate_bps_hz": 3.0,
+        "power_dbm": 30.0,
+    }
+    s = draw(1, **small, **SCATTERED, **values)
+    reference = solve(s, "penalty-sdp", deployment="enumerate")
+    assert reference.status[0] == Status.FEASIBLE
+    assert solve(s).objective[0] <= reference.objective[0] * (1.0 + 1e-3)
