@@ -168,7 +168,10 @@ def test_readme_links_lead_somewhere() -> None:
         assert target.startswith("https://") or (ROOT / target).exists(), target
 
 
-@pytest.mark.parametrize("name", ["hybrid", "modular"])
+SYSTEMS = sorted(path.name for path in (ROOT / "isaclib/systems").iterdir() if (path / "schemes").is_dir())
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
 def test_configuration_names_every_parameter_scheme_solver_option_and_metric(name: str) -> None:
     text = (ROOT / "config" / "README.md").read_text()
     system = isaclib.get_system(name)

@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from isaclib.campaign.cells import Cell
 from isaclib.campaign.coverage import Task
-from isaclib.campaign.designs import StoredDesign, StoredDesigns
+from isaclib.campaign.designs import StoredDesigns
 from isaclib.campaign.sidecar import Sidecar
 from isaclib.campaign.spec import Campaign, Curve
 from isaclib.systems import get_system
@@ -180,13 +181,13 @@ class Costs:
             size += sum(np.asarray(getattr(design, name, 0)).nbytes for name in self._campaign.store)
         return Cost(seconds / count, size / count)
 
-    def _kept(self, task: Task, point: str, count: int) -> StoredDesign | None:
+    def _kept(self, task: Task, point: str, count: int) -> SimpleNamespace | None:
         """Return designs that a run of estimates would take up instead of making them."""
         if task.designs:
             return None
         if task.scheme_id not in self._stored:
             self._stored[task.scheme_id] = StoredDesigns(
-                self._folder, scheme_id=task.scheme_id, seed=self._campaign.seed
+                self._folder, scheme_id=task.scheme_id, seed=self._campaign.seed, kept=self._system.kept
             )
         return self._stored[task.scheme_id].find(point, 0, count)
 

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
 from isaclib.campaign import store
 from isaclib.campaign.sidecar import Sidecar, read_sidecars
-
-KEPT = "beamformers"
-"""What ``store`` must have named for a design to be taken up again."""
-
-
-@dataclass(frozen=True)
-class StoredDesign:
-    """All that an estimator needs of a design.
-
-    Attributes
-    ----------
-    status : ndarray of int8, shape (B,)
-        As evaluated.
-    beamformers : ndarray of complex, shape (B, ...)
-        NaN where there is no design.
-    """
-
-    status: np.ndarray
-    beamformers: np.ndarray
+from isaclib.campaign.table import PART
 
 
 class StoredDesigns:
@@ -41,19 +23,29 @@ class StoredDesigns:
         Identity of the scheme.
     seed : int
         Of the campaign.
+    kept : tuple of str
+        Arrays that a design needs to be taken up again, `System.kept`.
     """
 
-    def __init__(self, folder: Path, *, scheme_id: str, seed: int) -> None:
+    def __init__(self, folder: Path, *, scheme_id: str, seed: int, kept: tuple[str, ...]) -> None:
         self._folder = folder
+        self._kept = kept
         self._runs = [
             s
             for s in read_sidecars(folder)
-            if s.designs and (s.scheme_id, s.seed) == (scheme_id, seed) and KEPT in s.variables
+            if s.designs and (s.scheme_id, s.seed) == (scheme_id, seed) and set(kept) <= set(s.variables)
         ]
         self._open: tuple[str, store.RunData] | None = None
 
-    def find(self, point: str, start: int, stop: int) -> StoredDesign | None:
-        """Return the designs of realisations [start, stop) of a point, None where they are not kept, or damaged."""
+    def find(self, point: str, start: int, stop: int) -> SimpleNamespace | None:
+        """Return the designs of realisations [start, stop) of a point.
+
+        Returns
+        -------
+        SimpleNamespace or None
+            ``status``, as evaluated, and the kept arrays, realisations first and NaN where there is
+            no design. None where they are not kept, or damaged.
+        """
         for sidecar in self._runs:
             if any(cell.point == point and cell.start <= start and stop <= cell.stop for cell in sidecar.cells):
                 try:
@@ -65,13 +57,13 @@ class StoredDesigns:
                 at = np.flatnonzero((data.points == point) & (data.realisations >= start) & (data.realisations < stop))[
                     : stop - start
                 ]
-                shape = data.shapes[KEPT].get(point)
-                if shape is None:
-                    return None
-                status = data.columns["status"].values[at]
-                stored = data.columns[KEPT].values[at]
-                beamformers = stored[..., 0] + 1j * stored[..., 1]
-                return StoredDesign(status, beamformers[(slice(None), *(slice(0, size) for size in shape))])
+                design = SimpleNamespace(status=data.columns["status"].values[at])
+                for name in self._kept:
+                    values = _array(data, name, point, at)
+                    if values is None:
+                        return None
+                    setattr(design, name, values)
+                return design
         return None
 
     def _read(self, sidecar: Sidecar) -> store.RunData:
@@ -79,3 +71,16 @@ class StoredDesigns:
         if self._open is None or self._open[0] != sidecar.run:
             self._open = sidecar.run, store.read(self._folder / f"{sidecar.run}.nc")
         return self._open[1]
+
+
+def _array(data: store.RunData, name: str, point: str, at: np.ndarray) -> np.ndarray | None:
+    """Rows `at` of a kept array, without what pads them to the sizes of other points."""
+    column = data.columns[name]
+    values = column.values[at]
+    if PART in column.dims:
+        values = values[..., 0] + 1j * values[..., 1]
+    # metrics have no shape of their own at a point
+    if name not in data.shapes:
+        return values
+    shape = data.shapes[name].get(point)
+    return None if shape is None else values[(slice(None), *(slice(0, size) for size in shape))]

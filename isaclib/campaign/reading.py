@@ -18,7 +18,7 @@ from isaclib.systems import get_system
 from isaclib.systems.base import System, nearest
 
 STORABLE = ("beamformers",)
-"""What `store` may keep beside the metrics."""
+"""What `store` may keep beside the metrics: a word for the arrays that `System.kept` names."""
 
 MOST_REALISATIONS = 10_000_000
 """More is almost surely mistyped, and no plan of it would fit in memory."""
@@ -143,7 +143,7 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
         axes=axes,
         entries=entries,
         estimators=resolved,
-        store=tuple(dict.fromkeys(store)),
+        store=system.kept if store else (),
         figures=(),
     )
     if not campaign.curves:
@@ -171,9 +171,12 @@ def _check_not_on_grid(where: str, chosen: Mapping[Any, Any], axes: grid.Axes) -
 
 def _check_axes(axes: grid.Axes, system: System) -> None:
     metrics = {*system.metrics, *(name for estimator in system.estimators.values() for name in estimator.metrics)}
-    for axis in axes:
-        if axis in metrics:
-            raise refuse("grid", axis, "a name that no metric has")
+    for axis, values in axes.items():
+        # the parameters that labels set stand in the dataset beside the metrics
+        for name in (axis, *values[0][1]):
+            if name in metrics:
+                where = "grid" if name == axis else f"grid.{axis}"
+                raise refuse(where, name, "a name that no metric has")
 
 
 def _efforts(where: str, content: Any, *, low: int, otherwise: Mapping[str, int] | None = None) -> dict[str, int]:

@@ -157,7 +157,11 @@ class _Job:
         for name, entry in run.estimators.items():
             self.system.estimators[name].resolve(entry["options"])
         self.parameters = {point: self.system.Parameters(**values) for point, values in run.points.items()}
-        self.stored = None if run.designs else StoredDesigns(path.parent, scheme_id=run.scheme_id, seed=run.seed)
+        self.stored = (
+            None
+            if run.designs
+            else StoredDesigns(path.parent, scheme_id=run.scheme_id, seed=run.seed, kept=self.system.kept)
+        )
 
     def batches(self, cell: Cell) -> Iterator[Batch]:
         """Yield the cell's realisations, in order."""
@@ -199,7 +203,9 @@ class _Job:
                 if status[r] in (Status.FAILED, Status.NOT_FOUND):
                     batch.reasons[start + r] = " ".join((reason or UNEXPLAINED).split())[:REASON_LENGTH]
             for name in run.store:
-                batch.arrays[name] = _kept(design, name)
+                # what is a metric too is in the file already
+                if name not in data:
+                    batch.arrays[name] = _kept(design, name)
         for name, entry in run.estimators.items():
             batch.datasets[name] = system.estimate(scenario, design, estimator=name, options=entry["options"])
         return batch

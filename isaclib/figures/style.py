@@ -33,22 +33,29 @@ SCHEMES = {
     "dpc-bound": (BLACK, "p"),
     "hybrid-beamforming": (VERMILLION, "8"),
     "fully-digital": (BLACK, "H"),
+    "joint-design": (VERMILLION, "s"),
+    "random-deployment": (BLUE, "o"),
+    "conventional-ris": (GREEN, "^"),
+    "conventional-isac": (BLACK, "D"),
 }
 """Colour and marker of the schemes; others take theirs from `REST` by their name.
 
 Blue is the fully digital and vermillion the hybrid architecture, whichever way it is designed; black
-is a bound."""
+is a bound. Of `stars` vermillion is the proposal."""
 
 SOLVERS = {
     "sdr-rrs": (BLUE, "o"),
     "rm-jgd": (GREEN, "^"),
     "rgd-full-range": (PURPLE, "D"),
     "trust-regions": (ORANGE, "v"),
+    "riemannian": (SKY, "P"),
+    "penalty-sdp": (BLACK, "X"),
 }
 """Colour and marker of solvers that are compared with each other; other solvers have those of their scheme."""
 
-BOUNDS = ("sensing-only-", "communication-only-", "dpc-bound", "fully-digital")
-"""How the names of schemes begin that are drawn for orientation, without markers."""
+BOUNDS = ("sensing-only-", "communication-only-", "dpc-bound", "fully-digital", "conventional-isac")
+"""How the names of schemes begin that are drawn for orientation, without markers; the last attains the
+cost of the joint design, which has to be seen below it."""
 
 REST = (
     (SKY, "<"),

@@ -45,7 +45,7 @@ def check_solver(name: str) -> str:
     return name
 
 
-def solve(problem: Any, solver: str) -> ConicStatus:
+def solve(problem: Any, solver: str, *, geometric: bool = False) -> ConicStatus:
     """Solve a CVXPY problem and say how it ended.
 
     Parameters
@@ -54,6 +54,8 @@ def solve(problem: Any, solver: str) -> ConicStatus:
         Its variables hold the solution afterwards.
     solver : str
         One of `CONIC_SOLVERS`.
+    geometric : bool
+        The problem is a geometric program (CVXPY's ``gp``), convex in the logarithms of its variables.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def solve(problem: Any, solver: str) -> ConicStatus:
         # "solution may be inaccurate": said by the status instead
         warnings.simplefilter("ignore")
         try:
-            problem.solve(solver=check_solver(solver), **_SETTINGS[solver])
+            problem.solve(solver=check_solver(solver), gp=geometric, **_SETTINGS[solver])
         except cp.error.SolverError:
             return ConicStatus.FAILED
     if problem.status == cp.OPTIMAL:

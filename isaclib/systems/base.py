@@ -293,6 +293,9 @@ class System:
     metrics : mapping of str to tuple of str
         What `evaluate_design` may return: name to dimensions behind the realisation. A figure of
         anything else is refused.
+    kept : tuple of str
+        Arrays of a design that its estimators need: what a campaign keeps that says
+        ``store: [beamformers]``. Some may be metrics besides, under the same name.
     """
 
     name: str
@@ -303,6 +306,7 @@ class System:
     schemes_package: str
     estimators: Mapping[str, Estimator] = field(default_factory=dict)
     metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kept: tuple[str, ...] = ("beamformers",)
 
     @property
     def Parameters(self) -> type:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import isaclib.systems
 from isaclib.campaign import store
 from isaclib.campaign.run import execute
 from isaclib.systems.base import Status, System
@@ -183,3 +184,34 @@ def test_what_does_not_exist_is_refused_before_anything_is_drawn(campaign, runs_
     with pytest.raises(ValueError, match="expected the file name"):
         execute(run, tmp_path / "other.nc")
     assert list(tmp_path.glob("*.nc")) == []
+
+
+def test_a_system_says_which_arrays_its_estimators_need(tmp_path, campaign, runs_of, monkeypatch):
+    monkeypatch.setattr(isaclib.systems, "SYSTEMS", ("stars",))
+    keys = {
+        "system": "stars",
+        "grid": "{star_elements: [8, 16]}",
+        "parameters": "{min_rate_bps_hz: 2.0}",
+        "schemes": "[joint-design]",
+        "realisations": "6",
+        "store": "[beamformers]",
+    }
+    (kept,) = runs_of(campaign(**keys))
+    execute(kept, tmp_path / f"{kept.id}.nc", progress=False)
+    columns = store.read(tmp_path / f"{kept.id}.nc").columns
+    assert {name for name, column in columns.items() if column.owner == "store"} == {
+        "active",
+        "reflection",
+        "transmission",
+    }
+    spec = campaign(**keys, estimators="{ml: , music: {trials: 2}}")
+    (late,), (early,) = runs_of(spec, designs=False), runs_of(spec)
+    execute(early, tmp_path / "early" / f"{early.id}.nc", progress=False)
+    monkeypatch.setattr(System, "design", None)
+    execute(late, tmp_path / f"{late.id}.nc", progress=False)
+    made, taken_up = (
+        store.read(path).columns for path in (tmp_path / "early" / f"{early.id}.nc", tmp_path / f"{late.id}.nc")
+    )
+    for name in ("ml_error_m", "music_angle_error_deg"):
+        assert np.isfinite(made[name].values).any()
+        np.testing.assert_array_equal(taken_up[name].values, made[name].values)

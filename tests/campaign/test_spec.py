@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
@@ -45,13 +46,19 @@ def test_a_title_is_one_line(campaign):
     assert campaign(title='"over\\n two  lines\\n"').title == "over two lines"
 
 
-def test_an_axis_is_no_metric(tmp_path):
+@pytest.mark.parametrize(
+    ("system", "scheme", "content", "complaint"),
+    [
+        ("hybrid", "speb-min-fdbf", "{peb_m: {a: {users: 1}, b: {users: 2}}}", "grid: 'peb_m'"),
+        ("stars", "joint-design", "{kind: {a: {bound: efim}, b: {bound: known-beta}}}", "grid.kind: 'bound'"),
+    ],
+)
+def test_an_axis_and_what_its_labels_set_are_no_metric(tmp_path, system, scheme, content, complaint):
     path = tmp_path / "odd.yaml"
     path.write_text(
-        "{campaign: odd, system: hybrid, seed: 1, realisations: 1, schemes: [speb-min-fdbf],"
-        " grid: {peb_m: {a: {users: 1}, b: {users: 2}}}}"
+        f"{{campaign: odd, system: {system}, seed: 1, realisations: 1, schemes: [{scheme}], grid: {content}}}"
     )
-    with pytest.raises(CampaignError, match=r"odd\.yaml: grid: 'peb_m': expected a name that no metric has"):
+    with pytest.raises(CampaignError, match=rf"odd\.yaml: {re.escape(complaint)}: expected a name that no metric has"):
         load(path)
 
 
@@ -142,6 +149,19 @@ def test_a_mistake_is_one_line_with_file_field_value_and_expectation(campaign, t
         campaign(**keys)
     assert str(caught.value).startswith(f"{tmp_path / 'tiny-1.yaml'}: ")
     assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_solver_is_held_against_every_point(tmp_path):
+    path = tmp_path / "crowd.yaml"
+    path.write_text(
+        "{campaign: crowd, system: stars, seed: 1, realisations: 1, grid: {power_dbm: [10], targets: [1, 2]},"
+        " schemes: [joint-design]}"
+    )
+    with pytest.raises(CampaignError) as caught:
+        load(path)
+    expected = f"{path}: schemes[0]: targets = 2: expected 1 for the solver closed-form; the solver riemannian covers"
+    assert str(caught.value).startswith(expected)
     assert "\n" not in str(caught.value)
 
 

@@ -1,6 +1,7 @@
 import pytest
 from matplotlib import colors, rcParams
 
+import isaclib
 from isaclib.figures import style
 
 
@@ -8,7 +9,12 @@ def test_a_scheme_looks_the_same_in_every_figure() -> None:
     alone = style.looks([("snr-max-hbf", "direct", "snr-max-hbf")])
     among = style.looks([(name, "direct", name) for name in style.SCHEMES])
     assert alone[0] == among[list(style.SCHEMES).index("snr-max-hbf")]
-    assert len({look.marker for look in among}) == len(style.SCHEMES)
+
+
+@pytest.mark.parametrize("system", ["hybrid", "modular", "stars"])
+def test_schemes_of_one_system_have_markers_of_their_own(system: str) -> None:
+    names = [name for name in isaclib.get_system(system).schemes if name in style.SCHEMES]
+    assert len({style.SCHEMES[name][1] for name in names}) == len(names) > 1
 
 
 @pytest.mark.parametrize(
@@ -53,6 +59,13 @@ def test_compared_solvers_have_colours_and_markers_of_their_own() -> None:
     found = style.looks([("hybrid-beamforming", solver, solver) for solver in solvers])
     assert len({look.color for look in found}) == len({look.marker for look in found}) == len(solvers)
     assert {look.dashes for look in found} == {"solid"}
+
+
+def test_a_scheme_that_attains_another_is_seen_on_it() -> None:
+    below, above = style.looks([(name, "closed-form", name) for name in ("joint-design", "conventional-isac")])
+    assert (below.dashes, above.dashes) == ("solid", style.DASHED)
+    assert above.bound
+    assert above.width < below.width
 
 
 def test_bounds_are_told_apart_where_they_coincide() -> None:

@@ -183,3 +183,42 @@ def test_leading_axes_broadcast() -> None:
     assert fim.shape == (4, 3, 4, 4)
     alone = fisher.position_efim(response[2], gradient[2], beamformers=beamformers[1, 0], **LINK)
     np.testing.assert_array_equal(efim[1, 2], alone)
+
+
+def _echo(places: int, streams: int, seed: int) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(seed)
+    shapes = ((places,), (places, 2), (streams,), (streams, 2))
+    return tuple(rng.standard_normal(shape) + 1j * rng.standard_normal(shape) for shape in shapes)
+
+
+@pytest.mark.parametrize("streams", [1, 2, 3])
+def test_echo_heard_elsewhere_is_that_of_central_differences(streams: int) -> None:
+    # b and w bend with the position, the reflection is complex: every term of the full matrix, then its complement
+    b, db, w, dw = _echo(5, streams, 3)
+    beta, snapshots, noise = 0.3 * np.exp(0.4j), 40, 0.7
+
+    def mean(x: np.ndarray) -> np.ndarray:
+        curved = x[:2] + 0.3 * x[:2] ** 2
+        return (x[2] + 1j * x[3]) * np.outer(b + db @ curved, w + dw @ curved).ravel()
+
+    here = np.array([0.0, 0.0, beta.real, beta.imag])
+    slopes = np.stack([(mean(here + e) - mean(here - e)) / 2e-5 for e in 1e-5 * np.eye(4)], axis=-1)
+    fim = 2.0 * snapshots / noise * (slopes.conj().T @ slopes).real
+    found = fisher.echo_efim(b, db, w, dw, reflection=beta, snapshots=snapshots, noise_power_w=noise)
+    np.testing.assert_allclose(found, _schur(fim), rtol=1e-7)
+
+
+def test_one_stream_knows_the_position_at_the_array_alone() -> None:
+    b, db, w, dw = _echo(5, 1, 4)
+    scale: dict[str, Any] = {"reflection": 1.0, "snapshots": 1, "noise_power_w": 1.0}
+    np.testing.assert_allclose(
+        fisher.echo_efim(b, db, w, dw, **scale), fisher.echo_efim(b, db, w, 0.0 * dw, **scale), rtol=1e-12
+    )
+
+
+def test_echo_that_comes_back_to_its_array_is_that_of_the_monostatic_form() -> None:
+    response, gradient = _target(16, (10.0, 4.0))
+    beams = _beamformers(response, 8)
+    waveform, change = np.swapaxes(beams, -1, -2) @ response, np.swapaxes(beams, -1, -2) @ gradient
+    found = fisher.echo_efim(response, gradient, waveform, change, **LINK)
+    assert _apart(found, fisher.position_efim(response, gradient, beamformers=beams.conj(), **LINK)) < 1e-12

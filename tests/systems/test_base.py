@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -116,6 +116,22 @@ def test_design_passes_options_and_shares_out_the_time() -> None:
     assert len(set(design.solve_seconds)) == 1
     assert design.solve_seconds[0] > 0.0
     assert system.estimate(scenario, design, estimator="ear", options={"trials": 5}).trials == 5
+
+
+def test_a_solver_is_not_asked_for_what_it_does_not_cover() -> None:
+    @dataclass(frozen=True)
+    class Sized(Scenario):
+        parameters: int
+
+    def small(parameters: int) -> None:
+        if parameters > 4:
+            raise ValueError(f"size = {parameters}: expected at most 4")
+
+    scheme = Scheme(name="first", summary="", solvers={"fast": replace(SOLVER, check_parameters=small)})
+    rng = Streams(0, 0, 2)
+    assert len(scheme.design(Sized(rng, 4), rng=rng).status) == 2
+    with pytest.raises(ValueError, match=r"^size = 5: expected at most 4$"):
+        scheme.design(Sized(rng, 5), rng=rng)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from isaclib.systems.base import System
 from isaclib.systems.stars.draw import draw_scenario
+from isaclib.systems.stars.estimation import ESTIMATORS
 from isaclib.systems.stars.metrics import METRICS, evaluate
 from isaclib.systems.stars.parameters import Parameters
 
@@ -13,5 +14,7 @@ SYSTEM = System(
     evaluate_design=evaluate,
     schemes_package="isaclib.systems.stars.schemes",
     metrics=METRICS,
+    estimators=ESTIMATORS,
+    kept=("active", "reflection", "transmission", "sensor_count", "sensor_spacing_m"),
 )
 """The system, as `isaclib.get_system` returns it."""

@@ -60,9 +60,8 @@ def _squares(values: np.ndarray) -> np.ndarray:
 def rates(scenario: Scenario, active: np.ndarray, transmission: np.ndarray) -> np.ndarray:
     """Rates (11) of the users, every other beam an interference, shape (B, U)."""
     channel = (scenario.user_channel * transmission[:, None]) @ scenario.bs_star_channel
-    own = active[..., : channel.shape[1]]
     received = _squares(channel @ active)
-    wanted = np.sum(_squares(np.sum(channel * np.swapaxes(own, -1, -2), axis=-1))[..., None], axis=-1)
+    wanted = np.diagonal(received, axis1=-2, axis2=-1)
     mask = np.eye(channel.shape[1], active.shape[-1], dtype=bool)
     interference = np.where(mask, 0.0, received).sum(axis=-1)
     return links.rate(wanted / (interference + scenario.parameters.noise_w))

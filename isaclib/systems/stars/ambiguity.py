@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from isaclib.systems.stars.parameters import Parameters
-from isaclib.systems.stars.scenario import Scenario, centred
+from isaclib.systems.stars.scenario import Scenario
 
 
 def grating_lobes(scenario: Scenario, count: np.ndarray, spacing_m: np.ndarray) -> np.ndarray:
@@ -14,8 +13,11 @@ def grating_lobes(scenario: Scenario, count: np.ndarray, spacing_m: np.ndarray) 
     Sensors d_r apart cannot tell sin th from sin th + m lambda / d_r. Of such a direction th' the
     range r' whose bending cos^2 th' / r' is next to the target's comes nearest to it:
 
-        |b(r', th')^H b(r, th)|^2 / N_r^2 = |sum_n e^{-j k0 n^2 d_r^2 c}|^2 / N_r^2,
-        c = (cos^2 th' / r' - cos^2 th / r) / 2.
+        |b(r', th')^H b(r, th)|^2 / N_r^2 = |sum_n e^{-j k0 (n^2 d_r^2 c + n d_r s)}|^2 / N_r^2,
+        c = (cos^2 th' / r' - cos^2 th / r) / 2,
+
+    s = 0. Of a lobe whose top is just outside of the sector, not further than its first null, the
+    flank at the sector's edge is taken, s off its top.
 
     Parameters
     ----------
@@ -34,29 +36,24 @@ def grating_lobes(scenario: Scenario, count: np.ndarray, spacing_m: np.ndarray) 
     """
     p = scenario.parameters
     distance, angle = scenario.of_targets(scenario.target_range_m), scenario.of_targets(scenario.target_angle_rad)
-    highest = np.full(distance.shape, np.nan)
-    for sensors in np.unique(count[count > 0]):
-        at = np.flatnonzero(count == sensors)
-        lobes = np.zeros(distance[at].shape)
-        turns = p.wavelength_m / spacing_m[at][:, None]
-        for order in range(1, int(2.0 / turns.min(initial=2.0)) + 1):
-            for side in (-order, order):
-                sine = np.sin(angle[at]) + side * turns
-                lobes = np.maximum(lobes, _lobe(p, int(sensors), spacing_m[at], distance[at], angle[at], sine))
-        highest[at] = lobes
-    return highest
-
-
-def _lobe(
-    p: Parameters, sensors: int, spacing_m: np.ndarray, distance: np.ndarray, angle: np.ndarray, sine: np.ndarray
-) -> np.ndarray:
-    """Height of the lobes at other sines, shape (B, T); 0 outside of the sector."""
-    low, high = np.sin(np.radians(p.target_angle_deg))
+    turns = p.wavelength_m / spacing_m
+    orders = np.arange(1, int(2.0 / np.nanmin(turns, initial=2.0)) + 1)
+    sines = np.sin(angle)[..., None] + turns[:, None, None] * np.concatenate([-orders, orders])
+    within = np.clip(sines, *np.sin(np.radians(p.target_angle_deg)))
+    with np.errstate(divide="ignore"):
+        flank = turns / count
+    draw, target, order = np.nonzero(np.abs(sines - within) < flank[:, None, None])
+    sine = within[draw, target, order]
+    aside = sines[draw, target, order] - sine
     near, far = p.target_range_m
-    inside = (sine >= low) & (sine <= high)
-    bending = np.cos(angle) ** 2 / distance
-    squared = 1.0 - np.where(inside, sine, 0.0) ** 2
-    other = np.clip(bending, squared / far, squared / near)
-    step = -0.5j * p.wavenumber * spacing_m[:, None] ** 2 * (other - bending)
-    overlap = np.abs(np.mean(np.exp(step[..., None] * centred(sensors) ** 2), axis=-1)) ** 2
-    return np.where(inside, overlap, 0.0)
+    bending = np.cos(angle[draw, target]) ** 2 / distance[draw, target]
+    squared = 1.0 - sine**2
+    apart = np.clip(bending, squared / far, squared / near) - bending
+    # as many places for every draw as the parameters allow: sums of the same length however draws are batched
+    places = np.arange(max(p.most_sensors, int(count.max(initial=0))))
+    offsets = (places - (count[draw, None] - 1.0) / 2.0) * spacing_m[draw, None]
+    phases = np.exp(-1j * p.wavenumber * offsets * (0.5 * offsets * apart[:, None] + aside[:, None]))
+    overlap = np.abs(np.sum(np.where(places < count[draw, None], phases, 0.0), axis=-1) / count[draw]) ** 2
+    lobes = np.zeros(distance.shape)
+    np.maximum.at(lobes, (draw, target), overlap)
+    return np.where(count[:, None] > 0, lobes, np.nan)

@@ -20,8 +20,6 @@ import numpy as np
 from isaclib.systems.stars import deployment, information
 from isaclib.systems.stars.scenario import Scenario
 
-HALVINGS = 60
-
 
 @dataclass(frozen=True)
 class Ceiling:
@@ -31,13 +29,12 @@ class Ceiling:
     ----------
     power : ndarray, shape (B, T)
         Bound on p00, W.
-    aside, raw : ndarray, shape (B, T, 2)
-        Bounds on p_ii - |p_i0|^2 / p00 and on p_ii of all power.
+    change : ndarray, shape (B, T, 2)
+        Bound on p_ii - |p_i0|^2 / p00 were all power in the other streams, or on p_ii with known-beta.
     """
 
     power: np.ndarray
-    aside: np.ndarray
-    raw: np.ndarray
+    change: np.ndarray
 
 
 def ceiling(scenario: Scenario, weights: np.ndarray) -> Ceiling:
@@ -63,28 +60,22 @@ def ceiling(scenario: Scenario, weights: np.ndarray) -> Ceiling:
         strongest = np.max(_squares(scenario.user_channel), axis=-1)
         needed = np.sum(p.min_sinr * p.noise_w / (strongest * p.power_w), axis=-1)
         own = own - needed[:, None] * np.min(_squares(response), axis=-1)
-    return Ceiling(
-        p.power_w * np.maximum(own, 0.0),
-        p.power_w * _stray(scenario, weights, projected=True),
-        p.power_w * _stray(scenario, weights, projected=False),
-    )
+    return Ceiling(p.power_w * np.maximum(own, 0.0), p.power_w * _stray(scenario, weights))
 
 
-def _stray(scenario: Scenario, weights: np.ndarray, *, projected: bool) -> np.ndarray:
-    """min(s_i, c_i) of every target, shape (B, T, 2)."""
+def _stray(scenario: Scenario, weights: np.ndarray) -> np.ndarray:
+    """min(s_i, c_i) of every target, x_i = 0 with known-beta; shape (B, T, 2)."""
     y = weights[:, None]
     response, gradient = scenario.of_targets(scenario.target_response), scenario.target_gradient
-    if projected:
+    if scenario.parameters.bound == "efim":
         moments = np.sum((y * np.conj(response))[..., None] * gradient, axis=-2)
-        gradient = (
-            gradient
-            - response[..., None] * (moments / np.sum(y * _squares(response), axis=-1)[..., None])[..., None, :]
-        )
+        share = moments / np.sum(y * _squares(response), axis=-1)[..., None]
+        gradient = gradient - response[..., None] * share[..., None, :]
     rows = np.sqrt(np.sum(_squares(scenario.bs_star_channel), axis=-1))
     rows = rows if rows.ndim == 1 else rows[:, None]
-    sizes = np.abs(gradient)
-    spread = np.sum(rows[..., None] * sizes, axis=-2) ** 2
-    return np.minimum(np.sum(y[..., None] * sizes**2, axis=-2), spread)
+    squares = _squares(gradient)
+    spread = np.sum(rows[..., None] * np.sqrt(squares), axis=-2) ** 2
+    return np.minimum(np.sum(y[..., None] * squares, axis=-2), spread)
 
 
 def _squares(values: np.ndarray) -> np.ndarray:
@@ -107,41 +98,39 @@ def cost_bound(scenario: Scenario, most: Ceiling) -> np.ndarray:
     """
     p = scenario.parameters
     count, _, spacing = deployment.candidates(p)
-    speb = np.stack([_speb_bound(scenario, most, float(n), d) for n, d in zip(count, spacing, strict=True)])
+    speb = _speb_bound(scenario, most, count[:, None], spacing[:, None])
     return np.min(information.cost(p, information.speb_of_targets(p, speb), count[:, None]), axis=0)
 
 
-def _speb_bound(scenario: Scenario, most: Ceiling, n: float, spacing: float) -> np.ndarray:
-    """Lower bound on the closed-form SPEB of n sensors, shape (B, T)."""
-    kappa, slope = information.curvature(scenario)
-    x = spacing**2
-    scale = information.information_scale(scenario)
-    weights = 1.0 / scale, scenario.of_targets(scenario.target_range_m) ** 2 / scale
-    angle = slope**2 * x * information.second_moment(np.asarray(n)) * most.power
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if scenario.parameters.bound == "known-beta":
-            bend = kappa * x * np.sqrt(most.power)
-            cross = 2.0 * bend * information.second_moment(np.asarray(n)) * np.sqrt(most.raw[..., 0])
-            along = bend**2 * information.fourth_moment(np.asarray(n)) + n * most.raw[..., 0] + cross
-            return weights[0] / along + weights[1] / (angle + n * most.raw[..., 1])
-        along = kappa**2 * x**2 * n * (n**2 - 1.0) * (n**2 - 4.0) / 180.0 * most.power
-        return _least_over_split(weights, (along, angle), (n * most.aside[..., 0], n * most.aside[..., 1]))
+def _speb_bound(scenario: Scenario, most: Ceiling, count: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+    """Lower bound on the closed-form SPEB, shape (C, B, T)."""
+    bound = scenario.parameters.bound
+    squared = scenario.of_targets(scenario.target_range_m) ** 2
+
+    def informations(power: np.ndarray, change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        turn = np.sqrt(power * change[..., 0])
+        return information.diagonal_information(scenario, power, change, turn, count, spacing, bound=bound)
+
+    with np.errstate(divide="ignore"):
+        if bound == "known-beta":
+            along, across = informations(most.power, most.change)
+            return 1.0 / along + squared / across
+        nothing = np.zeros_like(most.power), np.zeros_like(most.change)
+        return _least_over_split(squared, informations(most.power, nothing[1]), informations(nothing[0], most.change))
 
 
 def _least_over_split(
-    weights: tuple[np.ndarray, np.ndarray], first: tuple[np.ndarray, np.ndarray], rest: tuple[np.ndarray, np.ndarray]
+    squared: np.ndarray, first: tuple[np.ndarray, np.ndarray], rest: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
-    """min over t in [0, 1] of sum_i w_i / ((1 - t) first_i + t rest_i), convex in t."""
+    """min over t in [0, 1] of 1 / u_r + r^2 / u_th, u_i = (1 - t) first_i + t rest_i.
 
-    def slope(t: np.ndarray) -> np.ndarray:
-        return sum(w * (a - b) / ((1.0 - t) * a + t * b) ** 2 for w, a, b in zip(weights, first, rest, strict=True))
-
-    low, high = np.zeros_like(first[0]), np.ones_like(first[0])
-    high[slope(low) >= 0.0] = 0.0
-    if high.any():
-        for _ in range(HALVINGS):
-            middle = 0.5 * (low + high)
-            rising = slope(middle) >= 0.0
-            low, high = np.where(rising, low, middle), np.where(rising, middle, high)
-    # at either end of what is left the function is above its least value by rounding only
-    return sum(w / ((1.0 - low) * a + low * b) for w, a, b in zip(weights, first, rest, strict=True))
+    Where one u falls and the other grows with t, the slope is nothing at sqrt|u_r'| u_th = r sqrt|u_th'| u_r.
+    """
+    fall = first[0] - rest[0], first[1] - rest[1]
+    size = np.sqrt(np.abs(fall[0])), np.sqrt(squared * np.abs(fall[1]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = (size[0] * first[1] - size[1] * first[0]) / (size[0] * fall[1] - size[1] * fall[0])
+    ends = np.where((fall[0] >= 0.0) & (fall[1] >= 0.0), 0.0, 1.0)
+    share = np.where(fall[0] * fall[1] < 0.0, np.clip(between, 0.0, 1.0), ends)
+    u = [(1.0 - share) * a + share * b for a, b in zip(first, rest, strict=True)]
+    return 1.0 / u[0] + squared / u[1]

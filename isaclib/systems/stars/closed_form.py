@@ -1,4 +1,11 @@
-"""The default solver of ``stars``: the best beam by a fixed point, co-phased coefficients, sensors by enumeration."""
+"""The default solver of ``stars``: the best beam by a fixed point, co-phased coefficients, sensors by enumeration.
+
+It lights the target. Where the sensors are few and close together the Fisher information has a lower
+optimum still, with the target in the dark: the main beam cancels there and changes fast around it,
+while next to nothing of a second beam tells the reflection. Such designs come close to the bound on the
+cost, which holds for them too, and nothing is left of the echo. They are not looked for; the gap shows
+where they are, and the status is then `feasible`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +30,7 @@ OPTIONS: Mapping[str, Any] = {"starts": 3, "deployment": "enumerate", "trace": 0
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse numbers of starts or of traced iterations that mean nothing.
+    """Refuse values that mean nothing, of the options that a solver has.
 
     Raises
     ------
@@ -31,23 +38,31 @@ def check_options(options: Mapping[str, Any]) -> None:
         Naming the option and its value.
     """
     for name, least in (("starts", 1), ("trace", 0)):
-        if options[name] < least:
+        if name in options and options[name] < least:
             raise complaint(f"option {name}", options[name], f"a whole number of at least {least}")
-    deployment.check_method(options["deployment"])
+    if "deployment" in options:
+        deployment.check_method(options["deployment"])
 
 
-def check_parameters(p: Parameters) -> None:
+def check_parameters(p: Parameters, *, other: str = "; the solver riemannian covers the rest") -> None:
     """Refuse what the closed form does not cover.
+
+    Parameters
+    ----------
+    p : Parameters
+        Of the scenario.
+    other : str
+        What to do instead; nothing where a scheme has no other solver.
 
     Raises
     ------
     ValueError
-        Naming the field, its value, and the solver to take instead.
+        Naming the field, its value, and what to do instead.
     """
     for name, covered in (("users", 1), ("targets", 1), ("target_side", "reflection"), ("phase_shifts", "independent")):
         value = getattr(p, name)
         if value != covered:
-            raise complaint(name, value, f"{covered} for the solver closed-form; the solver riemannian covers the rest")
+            raise complaint(name, value, f"{covered} for the solver closed-form{other}")
 
 
 @dataclass(frozen=True)

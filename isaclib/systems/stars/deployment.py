@@ -94,7 +94,8 @@ def candidates(p: Parameters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def excess(p: Parameters, count: np.ndarray, spacing_m: np.ndarray) -> np.ndarray:
     """By how much a deployment misses its limits, relative to them; negative is slack.
 
-    Aperture (22b), half a wavelength, the cap of the spacing, the budget, and `FEWEST_SENSORS`.
+    Aperture (22b), half a wavelength, the budget, `FEWEST_SENSORS`, and where the parameters name
+    them the cap of the spacing, the number of sensors and their spacing.
 
     Parameters
     ----------
@@ -116,6 +117,10 @@ def excess(p: Parameters, count: np.ndarray, spacing_m: np.ndarray) -> np.ndarra
     ]
     if p.max_sensor_spacing_wavelengths is not None:
         parts.append(wavelengths / p.max_sensor_spacing_wavelengths - 1.0)
+    if p.sensors is not None:
+        parts.append(np.abs(count / p.sensors - 1.0))
+    if p.sensor_spacing_wavelengths is not None:
+        parts.append(np.abs(wavelengths / p.sensor_spacing_wavelengths - 1.0))
     return np.max(parts, axis=0)
 
 
@@ -141,40 +146,39 @@ def enumerate_deployments(scenario: Scenario, light: Illumination) -> tuple[np.n
         d_r.
     """
     count, least, most = candidates(scenario.parameters)
-    batch = len(scenario)
-    costs = np.empty((batch, len(count)))
-    spacings = np.empty((batch, len(count)))
-    falling = scenario.parameters.bound == "known-beta" and bool(np.any(light.turn < 0.0))
-    for c in range(len(count)):
-        spacings[:, c] = most[c]
-        if falling and least[c] < most[c]:
-            spacings[:, c] = _best_spacing(scenario, light, int(count[c]), float(least[c]), float(most[c]))
-        costs[:, c] = deployment_cost(scenario, light, np.full(batch, count[c]), spacings[:, c])
-    best = np.argmin(np.where(np.isnan(costs), np.inf, costs), axis=-1)
-    return count[best], spacings[np.arange(batch), best]
+    spacing = np.broadcast_to(most[:, None], (len(count), len(scenario)))
+    if scenario.parameters.bound == "known-beta" and np.any(light.turn < 0.0):
+        spacing = _best_spacings(scenario, light, count[:, None], least[:, None], most[:, None])
+    costs = deployment_cost(scenario, light, count[:, None], spacing)
+    best = np.argmin(np.where(np.isnan(costs), np.inf, costs), axis=0)
+    return count[best], spacing[best, np.arange(len(scenario))]
 
 
 def deployment_cost(scenario: Scenario, light: Illumination, count: np.ndarray, spacing_m: np.ndarray) -> np.ndarray:
-    """Cost (22a) of deployments under given beams, shape (B,)."""
+    """Cost (22a) under given beams, shape (..., B), of `count` and `spacing_m` of shape (..., B) or (..., 1)."""
     speb = information.closed_form_speb(scenario, light, count, spacing_m)
     return information.cost(scenario.parameters, information.speb_of_targets(scenario.parameters, speb), count)
 
 
-def _best_spacing(scenario: Scenario, light: Illumination, count: int, least: float, most: float) -> np.ndarray:
-    """Spacing of least cost between two ends: on a grid, then by golden sections about the best of it."""
-    batch = len(scenario)
-    sensors = np.full(batch, count)
+def _best_spacings(
+    scenario: Scenario, light: Illumination, count: np.ndarray, least: np.ndarray, most: np.ndarray
+) -> np.ndarray:
+    """Spacing of least cost between two ends of shape (C, 1): on a grid, then by golden sections; shape (C, B)."""
 
     def value(spacing: np.ndarray) -> np.ndarray:
-        return deployment_cost(scenario, light, sensors, spacing)
+        return deployment_cost(scenario, light, count, spacing)
 
-    grid = np.linspace(least, most, SPACINGS)
-    best = np.argmin([value(np.full(batch, spacing)) for spacing in grid], axis=0)
-    low, high = grid[np.maximum(best - 1, 0)], grid[np.minimum(best + 1, SPACINGS - 1)]
+    shares = np.linspace(0.0, 1.0, SPACINGS)
+    on_grid = np.stack([value((1.0 - share) * least + share * most) for share in shares])
+    best = np.argmin(on_grid, axis=0)
+    low, high = (
+        (1.0 - shares[at]) * least + shares[at] * most
+        for at in (np.maximum(best - 1, 0), np.minimum(best + 1, SPACINGS - 1))
+    )
     for _ in range(50):
         left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
         smaller = value(left) <= value(right)
         low, high = np.where(smaller, low, left), np.where(smaller, right, high)
-    middle = 0.5 * (low + high)
+    middle, start = 0.5 * (low + high), (1.0 - shares[best]) * least + shares[best] * most
     # the search closes in on an end of the interval without reaching it
-    return np.where(value(grid[best]) < value(middle), grid[best], middle)
+    return np.where(value(start) < value(middle), start, middle)

@@ -27,7 +27,8 @@ class Design(base.Design):
     reachable_rate : ndarray, shape (B,)
         Largest rate that the user could have, bit/s/Hz; NaN where it is not known.
     illumination_bound : ndarray, shape (B,)
-        Upper bound on the power p00 that reaches the target, W; NaN where there is none.
+        Upper bound on the power p00 that reaches the target, of several the one lit least, W; NaN
+        where there is none.
     """
 
     active: np.ndarray

@@ -8,12 +8,12 @@ import numba
 import numpy as np
 
 CLOSED = 1e-14
-"""Relative gain of an iteration below which the fixed point is reached."""
+"""Relative length of the part of an iteration that is off the beam, squared and halved, at a fixed point."""
 
 
 @numba.njit(cache=True)
 def climb(channel: np.ndarray, weights: np.ndarray, beam: np.ndarray, most: int) -> tuple[float, int]:
-    """Take f <- G^H (w sgn(G f)), normalised, until the sum no longer grows.
+    """Take f <- G^H (w sgn(G f)), normalised, until f points where it came from.
 
     Parameters
     ----------
@@ -34,39 +34,42 @@ def climb(channel: np.ndarray, weights: np.ndarray, beam: np.ndarray, most: int)
     """
     elements, antennas = channel.shape
     step = np.empty(antennas, dtype=np.complex128)
-    _normalise(beam)
     value = 0.0
-    taken = 0
+    _normalise(beam)
     for iteration in range(most + 1):
-        total = 0.0
+        value = 0.0
         step[:] = 0.0
         for n in range(elements):
             g = 0.0j
             for m in range(antennas):
                 g += channel[n, m] * beam[m]
-            size = math.hypot(g.real, g.imag)
-            total += weights[n] * size
+            size = math.sqrt(g.real * g.real + g.imag * g.imag)
+            value += weights[n] * size
             if size > 0.0:
                 pull = g * (weights[n] / size)
                 for m in range(antennas):
                     step[m] += np.conj(channel[n, m]) * pull
-        if iteration == most or not total > value * (1.0 + CLOSED):
-            value = max(value, total)
+        # value = Re[step^H f] <= |step|, and the next value is at least |step|
+        if iteration == most or _norm(step) <= value * (1.0 + CLOSED):
             break
-        value = total
-        taken = iteration + 1
         beam[:] = step
         _normalise(beam)
-    return value, taken
+    return value, iteration
+
+
+@numba.njit(cache=True)
+def _norm(beam: np.ndarray) -> float:
+    squared = 0.0
+    for m in range(len(beam)):
+        squared += beam[m].real ** 2 + beam[m].imag ** 2
+    return math.sqrt(squared)
 
 
 @numba.njit(cache=True)
 def _normalise(beam: np.ndarray) -> None:
-    size = 0.0
-    for m in range(len(beam)):
-        size += beam[m].real ** 2 + beam[m].imag ** 2
+    size = _norm(beam)
     if size > 0.0:
-        beam /= math.sqrt(size)
+        beam /= size
 
 
 @numba.njit(cache=True)

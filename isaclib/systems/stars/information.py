@@ -85,6 +85,11 @@ def fourth_moment(count: np.ndarray) -> np.ndarray:
     return count * (count**2 - 1.0) * (3.0 * count**2 - 7.0) / 240.0
 
 
+def spread_moment(count: np.ndarray) -> np.ndarray:
+    """S4 - S2^2 / N = N (N^2 - 1)(N^2 - 4) / 180, what is left of n^2 off a constant."""
+    return count * (count**2 - 1.0) * (count**2 - 4.0) / 180.0
+
+
 def curvature(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
     """kappa = k0 cos^2 th / (2 r^2) and k0 cos th of the targets, shape (B, T)."""
     p = scenario.parameters
@@ -98,10 +103,17 @@ def information_scale(scenario: Scenario) -> np.ndarray:
     return 2.0 * p.snapshots * scenario.of_targets(scenario.reflection) ** 2 / p.noise_w
 
 
-def closed_form_speb(
-    scenario: Scenario, light: Illumination, count: np.ndarray, spacing_m: np.ndarray, *, bound: str | None = None
-) -> np.ndarray:
-    r"""SPEB of Proposition 1, 1 / J_rr + r^2 / J_thth with the off-diagonal neglected.
+def diagonal_information(
+    scenario: Scenario,
+    power: np.ndarray,
+    change: np.ndarray,
+    turn: np.ndarray,
+    count: np.ndarray,
+    spacing_m: np.ndarray,
+    *,
+    bound: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""J_rr and J_thth of Proposition 1; the entry off the diagonal is neglected.
 
     efim, complex reflection unknown and x = d_r^2:
 
@@ -117,34 +129,62 @@ def closed_form_speb(
     ----------
     scenario : Scenario
         Batch of B realisations.
+    power : ndarray, shape (B, T)
+        p00.
+    change : ndarray, shape (B, T, 2)
+        p_ii - |p_i0|^2 / p00, or p_ii with known-beta.
+    turn : ndarray, shape (B, T)
+        Re[j p_0r], of known-beta only.
+    count, spacing_m : ndarray, shape (..., B) or (..., 1)
+        N_r and d_r.
+    bound : str
+        ``efim`` or ``known-beta``.
+
+    Returns
+    -------
+    along, across : ndarray, shape (..., B, T)
+        In 1/m^2 and 1/rad^2.
+    """
+    n, x = np.asarray(count, dtype=float)[..., None], np.asarray(spacing_m)[..., None] ** 2
+    kappa, slope = curvature(scenario)
+    scale = information_scale(scenario)
+    lit = scale * power
+    across = (lit * slope**2) * (x * second_moment(n)) + n * (scale * change[..., 1])
+    moment = spread_moment(n) if bound == "efim" else fourth_moment(n)
+    along = (lit * kappa**2) * (x**2 * moment) + n * (scale * change[..., 0])
+    if bound != "efim":
+        along = along + (2.0 * scale * kappa * turn) * (x * second_moment(n))
+    return along, across
+
+
+def closed_form_speb(
+    scenario: Scenario, light: Illumination, count: np.ndarray, spacing_m: np.ndarray, *, bound: str | None = None
+) -> np.ndarray:
+    """SPEB of Proposition 1, 1 / J_rr + r^2 / J_thth of `diagonal_information`.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Batch of B realisations.
     light : Illumination
         Of its targets.
-    count : ndarray, shape (B,)
+    count : ndarray, shape (..., B) or (..., 1)
         N_r, at least 3.
-    spacing_m : ndarray, shape (B,)
+    spacing_m : ndarray, shape (..., B) or (..., 1)
         d_r.
     bound : str, optional
         ``efim`` or ``known-beta``; default: what the parameters say.
 
     Returns
     -------
-    ndarray, shape (B, T)
+    ndarray, shape (..., B, T)
         In m^2; infinite where nothing lights the target.
     """
-    n = np.asarray(count, dtype=float)[:, None]
-    x = np.asarray(spacing_m)[:, None] ** 2
-    kappa, slope = curvature(scenario)
-    angle = light.power * slope**2 * x * second_moment(n)
-    if (bound or scenario.parameters.bound) == "efim":
-        along = light.power * kappa**2 * x**2 * n * (n**2 - 1.0) * (n**2 - 4.0) / 180.0 + n * light.aside[..., 0]
-        angle = angle + n * light.aside[..., 1]
-    else:
-        along = light.power * kappa**2 * x**2 * fourth_moment(n) + n * light.raw[..., 0]
-        along = along + 2.0 * kappa * x * second_moment(n) * light.turn
-        angle = angle + n * light.raw[..., 1]
-    scale = information_scale(scenario)
+    bound = bound or scenario.parameters.bound
+    change = light.aside if bound == "efim" else light.raw
+    along, across = diagonal_information(scenario, light.power, change, light.turn, count, spacing_m, bound=bound)
     with np.errstate(divide="ignore"):
-        return 1.0 / (scale * along) + scenario.of_targets(scenario.target_range_m) ** 2 / (scale * angle)
+        return 1.0 / along + scenario.of_targets(scenario.target_range_m) ** 2 / across
 
 
 def exact_speb(scenario: Scenario, light: Illumination, count: np.ndarray, spacing_m: np.ndarray) -> np.ndarray:
@@ -158,37 +198,36 @@ def exact_speb(scenario: Scenario, light: Illumination, count: np.ndarray, spaci
     Returns
     -------
     ndarray, shape (B, T)
-        In m^2.
+        In m^2; NaN where there are no sensors.
     """
+    p = scenario.parameters
     distance = scenario.of_targets(scenario.target_range_m)
-    bound = np.full(distance.shape, np.nan)
-    for sensors in np.unique(count[count > 0]):
-        at = np.flatnonzero(count == sensors)
-        where = sensor_offsets_m(int(sensors), spacing_m[at])[:, None], distance[at], _angles(scenario)[at]
-        response, gradient = sensor_response(scenario.parameters, *where)
-        efim = fisher.echo_efim(
-            response,
-            gradient,
-            light.waveform[at],
-            light.gradient[at],
-            reflection=scenario.of_targets(scenario.reflection)[at],
-            snapshots=scenario.parameters.snapshots,
-            noise_power_w=scenario.parameters.noise_w,
-        )
-        # in (r, r th) the SPEB is the trace of the inverse
-        efim = efim * np.stack([np.ones_like(distance[at]), 1.0 / distance[at]], axis=-1)[..., None]
-        efim = efim * np.stack([np.ones_like(distance[at]), 1.0 / distance[at]], axis=-1)[..., None, :]
-        bound[at] = fisher.speb(efim)
-    return bound
+    # as many places for every draw as the parameters allow: sums of the same length however draws are batched
+    places = np.arange(max(p.most_sensors, int(count.max(initial=0))))
+    heard = (places < count[:, None])[:, None]
+    offsets = (places - (count[:, None] - 1.0) / 2.0) * spacing_m[:, None]
+    response, gradient = sensor_response(p, offsets[:, None], distance, scenario.of_targets(scenario.target_angle_rad))
+    efim = fisher.echo_efim(
+        np.where(heard, response, 0.0),
+        np.where(heard[..., None], gradient, 0.0),
+        light.waveform,
+        light.gradient,
+        reflection=scenario.of_targets(scenario.reflection),
+        snapshots=p.snapshots,
+        noise_power_w=p.noise_w,
+    )
+    # in (r, r th) the SPEB is the trace of the inverse
+    units = np.stack([np.ones_like(distance), 1.0 / distance], axis=-1)
+    bound = fisher.speb(efim * units[..., None] * units[..., None, :])
+    return np.where(count[:, None] > 0, bound, np.nan)
 
 
 def far_field_speb(scenario: Scenario, light: Illumination, count: np.ndarray, spacing_m: np.ndarray) -> np.ndarray:
     """r^2 / J_thth of planar waves at the sensors, the range known, shape (B, T) in m^2."""
-    n = np.asarray(count, dtype=float)[:, None]
-    _, slope = curvature(scenario)
-    angle = light.power * slope**2 * np.asarray(spacing_m)[:, None] ** 2 * second_moment(n)
+    nothing = np.zeros_like(light.raw)
+    _, across = diagonal_information(scenario, light.power, nothing, light.turn, count, spacing_m, bound="efim")
     with np.errstate(divide="ignore"):
-        return scenario.of_targets(scenario.target_range_m) ** 2 / (information_scale(scenario) * angle)
+        return scenario.of_targets(scenario.target_range_m) ** 2 / across
 
 
 def sensor_offsets_m(sensors: int, spacing_m: np.ndarray) -> np.ndarray:
@@ -205,10 +244,6 @@ def sensor_response(
         polar.polar_response(*at, response=p.response, aside_m=p.sensor_offset_m),
         polar.polar_gradient(*at, response=p.response, aside_m=p.sensor_offset_m),
     )
-
-
-def _angles(scenario: Scenario) -> np.ndarray:
-    return scenario.of_targets(scenario.target_angle_rad)
 
 
 def speb_of_targets(p: Parameters, speb: np.ndarray) -> np.ndarray:

@@ -15,8 +15,9 @@ from isaclib.systems.stars.scenario import Scenario
 from isaclib.systems.verdict import labelled
 
 METRICS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("cost", "deployment_cost", "sensor_count", "sensor_spacing_m", "sensor_spacing_wavelengths"), ()),
-    **dict.fromkeys(("speb_m2", "rspeb_m", "speb_closed_form_m2", "speb_known_beta_m2", "speb_far_field_m2"), ()),
+    **dict.fromkeys(("cost", "deployment_cost", "sensor_count", "sensor_spacing_m", "spacing_wavelengths"), ()),
+    **dict.fromkeys(("speb_m2", "rspeb_m", "speb_closed_form_m2", "speb_far_field_m2"), ()),
+    **dict.fromkeys(("speb_known_beta_m2", "rspeb_known_beta_m"), ()),
     **dict.fromkeys(("rate", "reachable_rate", "power_w", "energy_violation", "ambiguity", "rank"), ()),
     **dict.fromkeys(("illumination_w", "illumination_gap"), ()),
     **dict.fromkeys(("status", "objective", "bound", "gap", "iterations", "solve_seconds"), ()),
@@ -85,7 +86,7 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
         "deployment_cost": (one, of_designs(count / p.max_sensors), "1", "share of the budget of sensors"),
         "sensor_count": (one, of_designs(count.astype(float)), "1", "number of sensors"),
         "sensor_spacing_m": (one, of_designs(spacing), "m", "distance of neighbouring sensors"),
-        "sensor_spacing_wavelengths": (
+        "spacing_wavelengths": (
             one,
             of_designs(spacing / p.wavelength_m),
             "1",
@@ -99,6 +100,12 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
             together(known),
             "m^2",
             "squared position error bound, closed form of a known reflection",
+        ),
+        "rspeb_known_beta_m": (
+            one,
+            np.sqrt(together(known)),
+            "m",
+            "root of the squared position error bound, closed form of a known reflection",
         ),
         "speb_far_field_m2": (
             one,

@@ -10,9 +10,12 @@ import numpy as np
 from isaclib.systems.stars.field import climb
 
 SETTLED = 1e-13
-"""Relative change of the illumination below which beam and coefficients agree."""
+"""Relative gain of the illumination below which beam and coefficients agree."""
 
 MOST_NEWTON = 100
+
+UNSEEN = 1e-9
+"""Least share of the strongest element's amplitude at the target that an element is taken to have."""
 
 FOUND, OUT_OF_REACH = 0, 1
 
@@ -48,7 +51,19 @@ def _fields(channel: np.ndarray, beam: np.ndarray, field: np.ndarray, sizes: np.
         for m in range(len(beam)):
             g += channel[n, m] * beam[m]
         field[n] = g
-        sizes[n] = math.hypot(g.real, g.imag)
+        sizes[n] = _size(g)
+
+
+@numba.njit(cache=True)
+def _size(z: complex) -> float:
+    return math.sqrt(z.real * z.real + z.imag * z.imag)
+
+
+@numba.njit(cache=True)
+def _against(z: complex) -> complex:
+    """e^{-j arg z}; one where there is nothing to turn."""
+    size = _size(z)
+    return np.conj(z) / size if size > 0.0 else 1.0 + 0.0j
 
 
 @numba.njit(cache=True)
@@ -62,7 +77,7 @@ def share_surfaces(
     beams: np.ndarray,
     transmission: np.ndarray,
     reflection: np.ndarray,
-    limits: np.ndarray,
+    amplitudes: np.ndarray,
     reachable: np.ndarray,
     iterations: np.ndarray,
     outcome: np.ndarray,
@@ -71,8 +86,8 @@ def share_surfaces(
 
     For a given beam co-phased coefficients are best, with tan(phi_n) = mu |h_n| / |a_n| at the
     multiplier mu of the user; for a given mu the beam of largest sum_n w_n |g_n|, w_n =
-    sqrt(|a_n|^2 + mu^2 |h_n|^2). In turn; where amplitudes do not vary over the surface the first
-    beam is the last.
+    sqrt(|a_n|^2 + mu^2 |h_n|^2). In turn, as long as the target gains; where amplitudes do not vary
+    over the surface the first beam is the last.
 
     Parameters
     ----------
@@ -81,7 +96,8 @@ def share_surfaces(
     starts : ndarray of complex, shape (1 or B, M)
         Beams to start from, of norm one.
     target, user : ndarray of complex, shape (B, N)
-        a and h.
+        a and h; an element that the target does not see counts as one it sees `UNSEEN` times as well
+        as the best.
     needed : float
         sqrt(gamma sigma^2 / P).
     most : int
@@ -90,9 +106,8 @@ def share_surfaces(
         Overwritten by f.
     transmission, reflection : ndarray of complex, shape (B, N)
         Overwritten by q_t and q_r.
-    limits : ndarray, shape (B,)
-        Overwritten by sum_n w_n |g_n| - mu needed, the largest illumination amplitude if the beam
-        is the best for its weights, less what the last turn left.
+    amplitudes : ndarray, shape (B,)
+        Overwritten by sum_n |a_n q_r,n g_n|, what was maximised.
     reachable : ndarray, shape (B,)
         Overwritten by sum_n |h_n g_n| of the beam that serves the user alone.
     iterations, outcome : ndarray of int, shape (B,)
@@ -107,41 +122,44 @@ def share_surfaces(
         channel = channels[b if len(channels) > 1 else 0]
         beam[:] = starts[b if len(starts) > 1 else 0]
         for n in range(elements):
-            a[n], h[n] = abs(target[b, n]), abs(user[b, n])
+            a[n], h[n] = _size(target[b, n]), _size(user[b, n])
+        a[:] = np.maximum(a, UNSEEN * np.max(a))
         # what the user could have, and whether the start is enough for it
-        _fields(channel, beam, field, sizes)
-        enough = np.sum(h * sizes) >= needed
         alone = beam.copy()
         reachable[b], iterations[b] = climb(channel, h, alone, most)
         outcome[b] = FOUND if reachable[b] >= needed else OUT_OF_REACH
         if outcome[b] == OUT_OF_REACH:
             continue
-        if not enough:
+        _fields(channel, beam, field, sizes)
+        if np.sum(h * sizes) < needed:
             beam[:] = alone
-        before = -1.0
-        mu = 0.0
-        for _ in range(max(1, most)):
             _fields(channel, beam, field, sizes)
+        amplitudes[b] = -1.0
+        best = 0.0
+        for _ in range(most + 1):
             mu = _multiplier(a, h, sizes, needed) if needed > 0.0 else 0.0
             total = -mu * needed
             for n in range(elements):
-                weights[n] = math.hypot(a[n], mu * h[n])
+                weights[n] = math.sqrt(a[n] ** 2 + (mu * h[n]) ** 2)
                 total += weights[n] * sizes[n]
-            limits[b] = total
-            if total <= before * (1.0 + SETTLED) or most == 0:
+            # the best beam for this mu may be worse for the mu that it needs itself
+            if total <= amplitudes[b]:
                 break
-            before = total
+            settled = total <= amplitudes[b] * (1.0 + SETTLED)
+            amplitudes[b] = total
+            best = mu
+            beams[b] = beam
+            if settled:
+                break
             _, taken = climb(channel, weights, beam, most)
             iterations[b] += taken
             if taken == 0:
                 break
-        beams[b] = beam
+            _fields(channel, beam, field, sizes)
+            if np.sum(h * sizes) < needed:
+                break
+        _fields(channel, beams[b], field, sizes)
         for n in range(elements):
-            size = weights[n] * sizes[n]
-            if size > 0.0:
-                back = np.conj(field[n]) / size
-                reflection[b, n] = back * np.conj(target[b, n])
-                transmission[b, n] = mu * back * np.conj(user[b, n])
-            else:
-                reflection[b, n] = 1.0
-                transmission[b, n] = 0.0
+            weight = math.sqrt(a[n] ** 2 + (best * h[n]) ** 2)
+            reflection[b, n] = a[n] / weight * _against(target[b, n] * field[n])
+            transmission[b, n] = best * h[n] / weight * _against(user[b, n] * field[n])

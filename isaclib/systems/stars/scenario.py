@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from isaclib.physics import polar
+from isaclib.systems.parameters import complaint
 from isaclib.systems.stars.parameters import Parameters
 from isaclib.systems.streams import Streams
 
@@ -43,8 +44,8 @@ class Scenario:
     Raises
     ------
     ValueError
-        Naming the field, its shape and what was expected: arrays that do not fit each other, or
-        numbers that are not finite.
+        Naming the field and what was expected: arrays that do not fit each other, numbers that are
+        not finite, objects on the wrong side of the surface or that nothing reaches.
     """
 
     target_range_m: np.ndarray
@@ -83,8 +84,16 @@ class Scenario:
                 raise ValueError(f"{name} of shape {values.shape}: expected {' or '.join(map(str, allowed))}")
             if not np.isfinite(values).all():
                 raise ValueError(f"{name} of shape {values.shape}: expected finite numbers")
-        if not np.all(np.asarray(self.target_range_m) > 0.0):
-            raise ValueError("target_range_m: expected ranges above 0 m")
+        for name in ("target_range_m", "user_range_m", "reflection"):
+            if not np.all(np.asarray(getattr(self, name)) > 0.0):
+                raise complaint(name, float(np.min(getattr(self, name))), "positive numbers")
+        for name, side in (("target_angle_rad", p.target_side), ("user_angle_rad", "transmission")):
+            widest = np.max(np.abs(getattr(self, name)))
+            if not widest < np.pi / 2.0:
+                raise complaint(name, float(widest), f"angles between -pi/2 and pi/2, on the {side} side")
+        for name, strength in (("target_response", self.target_response), ("user_gain", self.user_channel)):
+            if not np.all(np.any(np.asarray(strength) != 0.0, axis=-1)):
+                raise complaint(name, 0.0, "some element of the surface that reaches each of them")
 
     def __len__(self) -> int:
         return len(self.target_range_m)
