@@ -169,8 +169,9 @@ class _Program:
         else:
             self._forms.value, self._weights.value = to(forms).reshape(weights.size, -1), weights.ravel()
         for axis, side in zip(self._axes, last, strict=True):
-            size = max(np.linalg.norm(side), np.finfo(float).tiny)
-            axis.value = to(np.outer(side, np.conj(side)) / size**2) / (penalty * n)
+            # a side that nobody is on may be left without any of the surface
+            size = np.linalg.norm(side)
+            axis.value = to(np.outer(side, np.conj(side))) / (penalty * n * (size**2 if size > 0.0 else 1.0))
         status = solve(self._problem, solver)
         values = [side.value for side in self._sides]
         if not status.has_solution or any(value is None for value in values):

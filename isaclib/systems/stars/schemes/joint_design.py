@@ -27,7 +27,7 @@ SCHEME = Scheme(
             options=PENALTY_SDP_OPTIONS,
             check=check_penalty_sdp,
             check_parameters=check_penalty_parameters,
-            seconds=40.0,
+            seconds=2.0,
             traces=True,
         ),
         "riemannian": Solver(

@@ -63,7 +63,7 @@ def test_no_beams_are_better_for_given_coefficients(guess: Any, bound: str, valu
     start = guess(one, beams=p.users + 1, seed=6)
     count, spacing = int(start.sensor_count[0]), float(start.sensor_spacing_m[0])
     now = start.active[0], start.reflection[0], start.transmission[0]
-    found = best_beams(one, *now, Scales.of(one, count, spacing), "CLARABEL")
+    found = best_beams(one, *now, Scales.of(one, count, spacing))
     assert found.beams is not None
     assert found.covariance is not None
 
@@ -109,8 +109,8 @@ def test_a_rate_that_is_missed_is_raised(guess: Any) -> None:
     start = guess(one, beams=3, seed=6)
     scales = Scales.of(one, int(start.sensor_count[0]), float(start.sensor_spacing_m[0]))
     now = start.active[0], start.reflection[0], start.transmission[0]
-    assert best_beams(one, *now, scales, "CLARABEL").beams is None
-    raised = best_beams(one, *now, scales, "CLARABEL", reach=True).beams
+    assert best_beams(one, *now, scales).beams is None
+    raised = best_beams(one, *now, scales, reach=True).beams
     assert raised is not None
     before, after = (acceptance.rates(one, beams[None], start.transmission).min() for beams in (now[0], raised))
     assert after > 2.0 * before
@@ -125,7 +125,7 @@ def test_a_single_beam_is_that_of_the_closed_form() -> None:
     s = replace(s, parameters=replace(p, min_rate_bps_hz=5.999))
     active = np.column_stack([known.active[0], np.zeros(4)])
     scales = Scales.of(s, 12, 0.5 * p.wavelength_m)
-    found = best_beams(s, active, known.reflection[0], known.transmission[0], scales, "CLARABEL")
+    found = best_beams(s, active, known.reflection[0], known.transmission[0], scales)
     assert found.beams is not None
     lit = [information.illuminate(s, beams[None], known.reflection).power[0, 0] for beams in (found.beams, active)]
     assert lit[0] == pytest.approx(lit[1], rel=1e-5)
