@@ -1,21 +1,36 @@
-"""The benchmark whose sensors are not designed: a fixed interval, a drawn number, the best single beam."""
+"""The benchmark whose sensors are not designed: a fixed interval, a drawn number, beams for them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from isaclib.systems.base import HAS_DESIGN, Status
-from isaclib.systems.stars import closed_form, deployment
+from isaclib.systems.stars import closed_form, deployment, field
 from isaclib.systems.stars.acceptance import judge
+from isaclib.systems.stars.bound import ceiling, cost_bound
 from isaclib.systems.stars.design import Design
 from isaclib.systems.stars.parameters import Parameters
+from isaclib.systems.stars.riemannian.solver import RIEMANNIAN_OPTIONS, check_riemannian, riemannian
 from isaclib.systems.stars.scenario import Scenario
 from isaclib.systems.streams import Stream, Streams
 
 OPTIONS: Mapping[str, Any] = {"starts": closed_form.OPTIONS["starts"]}
+DESCENT_OPTIONS: Mapping[str, Any] = {name: RIEMANNIAN_OPTIONS[name] for name in ("starts", "least_light")}
+
+
+def check_descent(options: Mapping[str, Any]) -> None:
+    """Refuse what `riemannian` refuses.
+
+    Raises
+    ------
+    ValueError
+        Naming the option and its value.
+    """
+    check_riemannian({**RIEMANNIAN_OPTIONS, **options})
 
 
 def draw_sensors(p: Parameters, rng: Streams) -> tuple[np.ndarray, np.ndarray]:
@@ -85,4 +100,71 @@ def random_deployment(scenario: Scenario, options: Mapping[str, Any], rng: Strea
         status=np.where(designed, Status.FEASIBLE, joint.status),
         reason=joint.reason,
         iterations=joint.iterations,
+    )
+
+
+def random_deployment_descent(scenario: Scenario, options: Mapping[str, Any], rng: Streams) -> Design:
+    """Design beams and coefficients for the sensors as they were drawn, by `riemannian`.
+
+    Two beams tell more than one where few sensors stand close. The bound is that of the cost of any
+    design, any sensors, and no design here is called optimal.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Batch of B realisations.
+    options : mapping
+        ``starts`` and ``least_light`` of `riemannian`.
+    rng : Streams
+        Draws the sensors and random starts.
+
+    Returns
+    -------
+    Design
+    """
+    p = scenario.parameters
+    count, spacing = draw_sensors(p, rng)
+    designs = [
+        riemannian(alone, {**RIEMANNIAN_OPTIONS, **options}, alone.streams)
+        for alone in (_alone(scenario, row, int(count[row]), float(spacing[row])) for row in range(len(scenario)))
+    ]
+
+    def together(name: str) -> np.ndarray:
+        return np.concatenate([getattr(design, name) for design in designs])
+
+    channels = np.ascontiguousarray(scenario.bs_star_channel).reshape(-1, p.star_elements, p.bs_antennas)
+    strongest, sums = np.empty((len(channels), p.bs_antennas), dtype=complex), np.empty(len(channels))
+    field.strongest_beams(channels, closed_form.OPTIONS["starts"], closed_form.MOST_ITERATIONS, strongest, sums)
+    status = together("status")
+    return judge(
+        scenario,
+        active=together("active"),
+        reflection=together("reflection"),
+        transmission=together("transmission"),
+        sensor_count=together("sensor_count"),
+        sensor_spacing_m=together("sensor_spacing_m"),
+        bound=cost_bound(scenario, ceiling(scenario, field.dual_weights(channels, strongest))),
+        illumination_bound=together("illumination_bound"),
+        reachable_rate=together("reachable_rate"),
+        status=np.where(np.isin(status, HAS_DESIGN), Status.FEASIBLE, status),
+        reason=[design.reason[0] for design in designs],
+        iterations=together("iterations"),
+    )
+
+
+def _alone(scenario: Scenario, row: int, count: int, spacing_m: float) -> Scenario:
+    """One realisation with its sensors as parameters."""
+    p, streams = scenario.parameters, scenario.streams
+    arrays = {
+        each.name: getattr(scenario, each.name)[row : row + 1]
+        for each in fields(scenario)
+        if each.name not in ("parameters", "streams", "bs_star_channel")
+    }
+    channel = scenario.bs_star_channel
+    return replace(
+        scenario,
+        **arrays,
+        bs_star_channel=channel[row : row + 1] if channel.ndim == 3 else channel,
+        parameters=replace(p, sensors=count, sensor_spacing_wavelengths=spacing_m / p.wavelength_m),
+        streams=Streams(streams.seed, streams.start + row, streams.start + row + 1),
     )

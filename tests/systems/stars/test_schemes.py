@@ -154,6 +154,32 @@ def test_two_beams_are_worth_much_where_few_sensors_stand_close() -> None:
     assert np.median(least / known.speb_m2) < 0.1
 
 
+@pytest.mark.parametrize("channel", ["los", "rician"])
+def test_random_sensors_with_beams_for_them(channel: str) -> None:
+    scenario = draw(stop=24, bs_star_channel=channel)
+    single, several = (
+        SYSTEM.evaluate(scenario, SYSTEM.design(scenario, scheme="random-deployment", solver=solver))
+        for solver in ("closed-form", "riemannian")
+    )
+    np.testing.assert_array_equal(several.sensor_count, single.sensor_count)
+    np.testing.assert_array_equal(several.status, Status.FEASIBLE)
+    np.testing.assert_allclose(several.bound, single.bound, rtol=1e-9)
+    assert several.violation.max() <= 1e-6
+    assert np.all(several.cost <= single.cost * (1.0 + 1e-3))
+    few = single.sensor_count <= 6
+    assert few.sum() >= 2
+    assert np.all(several.cost[few] <= 0.2 * single.cost[few])
+    assert np.all(several.speb_m2[few] <= 0.2 * single.speb_m2[few])
+
+
+def test_random_sensors_for_several_users_and_targets() -> None:
+    scenario = draw(stop=2, users=2, targets=2, min_rate_bps_hz=0.5, star_elements=16)
+    design = SYSTEM.design(scenario, scheme="random-deployment", solver="riemannian")
+    count, _ = draw_sensors(scenario.parameters, scenario.streams)
+    np.testing.assert_array_equal(design.sensor_count, count)
+    assert np.all(design.status == Status.FEASIBLE)
+
+
 def halves(scenario: Scenario, b: int, beam: np.ndarray) -> tuple[float, float]:
     """Largest power at the target and at the user of a beam, over the phases of either half."""
     half = scenario.parameters.star_elements // 2
@@ -230,7 +256,11 @@ def test_no_design_of_two_surfaces_beats_their_bounds() -> None:
     [
         ("conventional-ris", {"star_elements": 33}, r"star_elements = 33: expected an even number"),
         ("conventional-ris", {"users": 2}, r"users = 2: expected 1 for the scheme conventional-ris"),
-        ("random-deployment", {"targets": 2}, r"targets = 2: expected 1 for the solver closed-form$"),
+        (
+            "random-deployment",
+            {"targets": 2},
+            r"targets = 2: expected 1 for the solver closed-form; the solver riemannian",
+        ),
         ("conventional-isac", {"phase_shifts": "coupled"}, r"phase_shifts = 'coupled': expected independent"),
     ],
 )
