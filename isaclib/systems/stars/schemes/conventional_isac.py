@@ -5,8 +5,9 @@ beam. Chosen: the joint design with the user's beam alone, sensors, beam and sur
 
 The two cost the same: the closed form of the joint design has no power for the sensing beam either. Where the
 status is `optimal`, no design with any number of beams costs less; where it is `feasible`, a second beam could
-lower the cost by the gap at most. With the sensors designed the most seen was 2e-4 of the cost, over random
-channels; where sensors are few and close by decree, two beams are worth much.
+lower the cost by the gap at most. The solver `riemannian` found none to do so at the default parameters; over
+random channels a random walk found one on two draws in a thousand, for a tenth of the cost at most. Where
+sensors are few and close by decree, two beams are worth much.
 """
 
 from functools import partial
