@@ -29,8 +29,9 @@ def designed(stop: int = 2, options: dict[str, Any] | None = None, **values: Any
         ({"min_rate_bps_hz": 9.0, "star_elements": 10}, {"deployment": "enumerate"}),
         ({"response": "exact", "target_range_m": (0.5, 1.0)}, {"deployment": "enumerate"}),
         ({"bs_star_channel": "rician", "rician_k_db": 0.0}, {"deployment": "enumerate"}),
+        ({"star_elements": 32, "bs_antennas": 8, "power_dbm": 20.0}, {"deployment": "enumerate"}),
     ],
-    ids=["enumerate", "joint-gp with CLARABEL", "high rate", "exact", "rician"],
+    ids=["enumerate", "joint-gp with CLARABEL", "high rate", "exact", "rician", "default sizes"],
 )
 def test_cost_is_that_of_the_closed_form(values: dict[str, Any], options: dict[str, Any]) -> None:
     s, found = designed(3, options, **values)
