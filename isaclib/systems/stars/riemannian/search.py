@@ -147,7 +147,7 @@ def search(
             with np.errstate(divide="ignore"):
                 log_light = np.log(least_light * light.power / normalised.light_unit(p.power_w))
         if number % 2:
-            # what a null between two lobes may come to, not what the start has of it
+            # with the targets in the dark: what this may come to, not what the start has of it
             light = replace(light, power=0.0 * light.power, aside=ATTAINED * change)
         count, spacing = deployment.enumerate_deployments(scenario, light)
         x = packed(point, coupled=coupled)

@@ -18,6 +18,8 @@ SMALL_SHARE, SHARE = 0.01, 0.3
 """Power of the beam of sensing. Without any it would never gain any: its information is of second order in its
 amplitude."""
 
+ANGLE_SHARE = 0.3
+REWEIGHTED = 20
 LEAST, MOST = 0.1, 0.5
 """Share of the light that a start gives to the users, where both sides are served."""
 
@@ -44,9 +46,8 @@ def start_point(scenario: Scenario, normalised: Normalised, strongest: np.ndarra
 
     The first is the closed form where there is one user, one target and nothing in its way; else
     the light is focused on all users and all targets alike. The others start from random beams and
-    focus on random combinations: every second one of the targets' responses, the rest of the
-    derivatives, which leaves the targets in a null between lobes where two beams know most of them
-    without the help of the sensors' aperture. Their numbers depend on seed and realisation only.
+    focus on random combinations, in turn of derivatives, with the targets in the dark, and of the
+    targets' responses. Their numbers depend on seed and realisation only.
 
     Parameters
     ----------
@@ -75,13 +76,16 @@ def start_point(scenario: Scenario, normalised: Normalised, strongest: np.ndarra
     if number:
         base = base + of_beam / np.sqrt(antennas)
     rows = _rows(scenario)
+    field = (normalised.channels @ base[..., None])[..., 0]
     if number == 0:
-        of_users, mixed = np.ones_like(of_users), np.ones_like(of_targets) * [1.0, 0.0, 0.0]
+        of_users, wanted = np.ones_like(of_users), rows[:, :, 0]
+    elif number % 2:
+        wanted = _in_the_dark(rows, np.abs(field), of_targets)
     else:
-        mixed = of_targets * ([0.0, 1.0, 1.0] if number % 2 else [1.0, 0.0, 0.0])
+        wanted = of_targets[..., :1] * rows[:, :, 0]
     to_users = np.einsum("bun,bu->bn", np.conj(normalised.user_rows), of_users)
-    to_targets = np.einsum("btin,bti->bn", np.conj(rows), mixed)
-    transmission, reflection = _surface(scenario, normalised, base, to_users, to_targets)
+    to_targets = np.sum(np.conj(wanted), axis=1)
+    transmission, reflection = _surface(scenario, normalised, base, field, to_users, to_targets)
     own = None
     if number == 0 and covered(scenario):
         known = closed_form.light_the_target(scenario, starts=FIELD_STARTS)
@@ -92,8 +96,8 @@ def start_point(scenario: Scenario, normalised: Normalised, strongest: np.ndarra
     coefficients = transmission if p.target_side == "transmission" else reflection
     if own is None:
         own = _regular(normalised, transmission)
-    wanted = np.einsum("btin,bti->bn", np.conj(rows), of_targets) * np.conj(coefficients)
-    sensing = np.conj(np.swapaxes(normalised.channels, -1, -2)) @ wanted[..., None]
+    seen = np.einsum("btin,bti->bn", np.conj(rows), of_targets) * np.conj(coefficients)
+    sensing = np.conj(np.swapaxes(normalised.channels, -1, -2)) @ seen[..., None]
     share = SHARE if number and number % 2 == 0 else SMALL_SHARE
     beams = np.concatenate([np.sqrt(1.0 - share) * _unit(own), np.sqrt(share) * _unit(sensing)], axis=-1)
     return Point(beams, transmission, reflection)
@@ -118,12 +122,48 @@ def _rows(scenario: Scenario) -> np.ndarray:
     return np.concatenate([response, gradient / np.linalg.norm(gradient, axis=-1, keepdims=True)], axis=2)
 
 
+def _in_the_dark(rows: np.ndarray, sizes: np.ndarray, of_targets: np.ndarray) -> np.ndarray:
+    """Combine derivatives of each target's response so that light focused on them cancels at the target.
+
+    Coefficients in phase with u - x a bring sum_n |S_n| |u - x a|_n of u, and nothing of a where that
+    is least over x: the weighted median, by reweighted means.
+
+    Parameters
+    ----------
+    rows : ndarray of complex, shape (B, T, 3, N)
+        As `_rows` has them.
+    sizes : ndarray, shape (1 or B, N)
+        |S|.
+    of_targets : ndarray of complex, shape (B, T, 3)
+        Random numbers.
+
+    Returns
+    -------
+    ndarray of complex, shape (B, T, N)
+        u - x a.
+    """
+    response = rows[:, :, 0]
+    # range is what is hard to know
+    slope = of_targets[..., 1:2] * rows[:, :, 1] + ANGLE_SHARE * of_targets[..., 2:] * rows[:, :, 2]
+    off = slope
+    for _ in range(REWEIGHTED):
+        distance = np.abs(off)
+        weight = sizes[:, None] / np.maximum(distance, 1e-3 * distance.max(axis=-1, keepdims=True))
+        centre = np.sum(weight * np.conj(response) * slope, axis=-1) / np.sum(weight * np.abs(response) ** 2, axis=-1)
+        off = slope - centre[..., None] * response
+    return off
+
+
 def _surface(
-    scenario: Scenario, normalised: Normalised, beam: np.ndarray, to_users: np.ndarray, to_targets: np.ndarray
+    scenario: Scenario,
+    normalised: Normalised,
+    beam: np.ndarray,
+    field: np.ndarray,
+    to_users: np.ndarray,
+    to_targets: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """q_t and q_r that focus the field of a beam on combinations of users and of targets, shape (B, N) each."""
     p = scenario.parameters
-    field = (normalised.channels @ beam[..., None])[..., 0]
     back = np.exp(-1j * np.angle(field))
     to_users = to_users * back / np.sqrt(np.mean(np.abs(to_users) ** 2, axis=-1, keepdims=True))
     to_targets = to_targets * back / np.sqrt(np.mean(np.abs(to_targets) ** 2, axis=-1, keepdims=True))

@@ -101,6 +101,21 @@ def test_two_beams_make_up_for_a_short_row_of_sensors() -> None:
     assert np.all(data["rank"] == 2.0)
 
 
+def test_an_estimator_follows_two_beams_with_light_but_not_in_the_dark() -> None:
+    s = draw(8, star_elements=60, bs_antennas=16, max_sensor_spacing_wavelengths=1.0)
+    one = solve(s, "closed-form")
+    ratios = {}
+    for light in (0.01, 0.0):
+        design = solve(s, least_light=light)
+        assert np.all(design.objective < 0.55 * one.objective)
+        assert np.all(design.sensor_count < one.sensor_count)
+        found = SYSTEM.estimate(s, design, estimator="ml", options={"trials": 4})
+        error = np.sqrt((found.ml_error_m**2).mean("trial"))
+        ratios[light] = float(np.median(error / SYSTEM.evaluate(s, design).rspeb_m))
+    assert ratios[0.01] < 1.5
+    assert ratios[0.0] > 20.0
+
+
 def test_what_cannot_be_had() -> None:
     proven = solve(draw(users=2, power_dbm=-10.0))
     assert np.all(proven.status == Status.INFEASIBLE)
