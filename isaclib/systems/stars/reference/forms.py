@@ -138,7 +138,7 @@ class Demand:
         wanted = np.diagonal(received)
         disturbing = received.sum(axis=-1) - wanted + p.noise_w
         sinr = min(asked, float(np.min(wanted / disturbing))) if reach else asked
-        return cls(sinr, np.minimum(asked * disturbing, largest), MARGIN - sinr / asked if reach else 0.0)
+        return cls(sinr, np.minimum(asked * disturbing, largest), MARGIN - sinr / asked if asked > 0.0 else 0.0)
 
 
 def shares(errors: np.ndarray) -> np.ndarray:

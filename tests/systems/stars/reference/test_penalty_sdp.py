@@ -29,9 +29,11 @@ def designed(stop: int = 2, options: dict[str, Any] | None = None, **values: Any
         ({"min_rate_bps_hz": 9.0, "star_elements": 10}, {"deployment": "enumerate"}),
         ({"response": "exact", "target_range_m": (0.5, 1.0)}, {"deployment": "enumerate"}),
         ({"bs_star_channel": "rician", "rician_k_db": 0.0}, {"deployment": "enumerate"}),
+        ({"min_rate_bps_hz": 0.0}, {"deployment": "enumerate"}),
+        ({"weight": 0.0}, {}),
         ({"star_elements": 32, "bs_antennas": 8, "power_dbm": 20.0}, {"deployment": "enumerate"}),
     ],
-    ids=["enumerate", "joint-gp with CLARABEL", "high rate", "exact", "rician", "default sizes"],
+    ids=["enumerate", "joint-gp with CLARABEL", "high rate", "exact", "rician", "no rate", "no weight", "default sizes"],
 )
 def test_cost_is_that_of_the_closed_form(values: dict[str, Any], options: dict[str, Any]) -> None:
     s, found = designed(3, options, **values)
@@ -60,7 +62,7 @@ def test_algorithm_1_costs_more_than_the_enumeration() -> None:
 @pytest.mark.parametrize(("together", "side"), [("sum", "reflection"), ("worst", "transmission")])
 def test_several_users_and_targets_get_what_was_promised(together: str, side: str) -> None:
     _, found = designed(
-        2,
+        1,
         {"deployment": "joint-gp"},
         users=2,
         targets=2,
