@@ -9,6 +9,15 @@ carries all of p00 and the others, of power t P, what Proposition 1 has besides:
 s_i = sum_n y_n |a_i,n - x_i a_n|^2 and c_i = (sum_n |G_n| |a_i,n - x_i a_n|)^2 for any x_i. The users
 need a share of sum_n y_n |q_n|^2 for themselves. What is left is a convex function of t, whose least
 value, with every number of sensors at its largest spacing, no design can beat.
+
+For a single user, B_a = sum_n y_n |a_n|^2, B_h alike and l = B_a / B_h, p00 + (1 - t) l gamma sigma^2 is at
+most P (1 - t) sum_n y_n x_n for some c^2 + s^2 = 1, x_n the largest eigenvalue of [[c^2 u, c s' v], [c s' v,
+(s'^2 + t) v^2 / u]] with u = |a_n|^2, v^2 / u = l |h_n|^2, s'^2 = (1 - t) s^2. From its trace and determinant
+x_n <= c^2 |a_n|^2 + s^2 l |h_n|^2 + t max(0, l |h_n|^2 - |a_n|^2), hence
+
+    p00 <= (1 - t) (P B_a - l gamma sigma^2) + t P sum_n y_n max(0, l |h_n|^2 - |a_n|^2),
+
+where the last term, the slack, is nothing if amplitudes do not vary over the surface.
 """
 
 from __future__ import annotations
@@ -31,10 +40,13 @@ class Ceiling:
         Bound on p00, W.
     change : ndarray, shape (B, T, 2)
         Bound on p_ii - |p_i0|^2 / p00 were all power in the other streams, or on p_ii with known-beta.
+    slack : ndarray, shape (B, T)
+        Bound on what p00 could be besides, were all power in the other streams, W.
     """
 
     power: np.ndarray
     change: np.ndarray
+    slack: np.ndarray | float = 0.0
 
 
 def ceiling(scenario: Scenario, weights: np.ndarray) -> Ceiling:
@@ -55,12 +67,18 @@ def ceiling(scenario: Scenario, weights: np.ndarray) -> Ceiling:
     response = scenario.of_targets(scenario.target_response)
     y = weights[:, None]
     own = np.sum(y * _squares(response), axis=-1)
-    if p.target_side == "reflection":
+    slack = np.zeros_like(own)
+    if p.target_side == "reflection" and p.users == 1 and p.min_sinr > 0.0:
+        user = _squares(scenario.user_channel)
+        ratio = own / np.sum(y * user, axis=-1)
+        slack = np.sum(y * np.maximum(ratio[..., None] * user - _squares(response), 0.0), axis=-1)
+        own = own - ratio * p.min_sinr * p.noise_w / p.power_w
+    elif p.target_side == "reflection":
         # y_n |q_t,n|^2 |h_n|^2 in sum: each user takes gamma sigma^2 out of its own beam's power
         strongest = np.max(_squares(scenario.user_channel), axis=-1)
         needed = np.sum(p.min_sinr * p.noise_w / (strongest * p.power_w), axis=-1)
         own = own - needed[:, None] * np.min(_squares(response), axis=-1)
-    return Ceiling(p.power_w * np.maximum(own, 0.0), p.power_w * _stray(scenario, weights))
+    return Ceiling(p.power_w * np.maximum(own, 0.0), p.power_w * _stray(scenario, weights), p.power_w * slack)
 
 
 def _stray(scenario: Scenario, weights: np.ndarray) -> np.ndarray:
@@ -115,8 +133,11 @@ def _speb_bound(scenario: Scenario, most: Ceiling, count: np.ndarray, spacing: n
         if bound == "known-beta":
             along, across = informations(most.power, most.change)
             return 1.0 / along + squared / across
-        nothing = np.zeros_like(most.power), np.zeros_like(most.change)
-        return _least_over_split(squared, informations(most.power, nothing[1]), informations(nothing[0], most.change))
+        first, rest = (
+            informations(most.power, 0.0 * most.change),
+            informations(most.slack + 0.0 * most.power, most.change),
+        )
+        return _least_over_split(squared, first, rest)
 
 
 def _least_over_split(

@@ -44,6 +44,15 @@ def check_options(options: Mapping[str, Any]) -> None:
         deployment.check_method(options["deployment"])
 
 
+COVERED = (("users", 1), ("targets", 1), ("target_side", "reflection"), ("phase_shifts", "independent"))
+"""What the closed form takes for granted."""
+
+
+def covers(p: Parameters) -> bool:
+    """Tell whether the closed form applies."""
+    return all(getattr(p, name) == covered for name, covered in COVERED)
+
+
 def check_parameters(p: Parameters, *, other: str = "; the solver riemannian covers the rest") -> None:
     """Refuse what the closed form does not cover.
 
@@ -59,7 +68,7 @@ def check_parameters(p: Parameters, *, other: str = "; the solver riemannian cov
     ValueError
         Naming the field, its value, and what to do instead.
     """
-    for name, covered in (("users", 1), ("targets", 1), ("target_side", "reflection"), ("phase_shifts", "independent")):
+    for name, covered in COVERED:
         value = getattr(p, name)
         if value != covered:
             raise complaint(name, value, f"{covered} for the solver closed-form{other}")
@@ -124,7 +133,6 @@ def light_the_target(scenario: Scenario, *, starts: int, most: int = MOST_ITERAT
         field.strongest_beams(channels, starts, most, first, values)
     else:
         first[:] = np.eye(1, p.bs_antennas)
-    weights = field.dual_weights(channels, first)
     user = scenario.user_channel[:, 0]
     beams = np.full((batch, p.bs_antennas), np.nan + 0j)
     transmission = np.full((batch, p.star_elements), np.nan + 0j)
@@ -136,6 +144,11 @@ def light_the_target(scenario: Scenario, *, starts: int, most: int = MOST_ITERAT
         channels, first, np.ascontiguousarray(scenario.target_response), user, needed, most,
         beams, transmission, reflection, limits, reachable, iterations, outcome,
     )  # fmt: skip
+    # co-phased coefficients have |q_r,n| = |a_n| / w_n
+    target, lit = np.abs(scenario.target_response), (outcome == passive.FOUND)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sizes = np.where(lit & (target > 0.0), target / np.abs(reflection), target)
+    weights = field.scaled_weights(channels, sizes, np.where(lit, beams, first), first)
     at_user = np.sum(weights * np.abs(user) ** 2, axis=-1)
     return Beams(
         active=np.sqrt(p.power_w) * beams,
@@ -147,6 +160,29 @@ def light_the_target(scenario: Scenario, *, starts: int, most: int = MOST_ITERAT
         most=ceiling(scenario, weights),
         unreachable=p.power_w * at_user < p.min_sinr * p.noise_w,
     )
+
+
+def most_light(scenario: Scenario, weights: np.ndarray, *, starts: int) -> Ceiling:
+    """Bound the illumination by the weights of the closed form, or by those given where it does not apply.
+
+    The closed form's are tight for amplitudes that vary over the surface, too.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Batch of B realisations.
+    weights : ndarray, shape (1 or B, N)
+        y of `field.dual_weights`.
+    starts : int
+        Starts of the fixed point.
+
+    Returns
+    -------
+    Ceiling
+    """
+    if covers(scenario.parameters):
+        return light_the_target(scenario, starts=starts).most
+    return ceiling(scenario, weights)
 
 
 def closed_form(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, sensing_beam: bool = True) -> Design:
@@ -162,7 +198,7 @@ def closed_form(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *,
     rng : Streams
         Not used.
     sensing_beam : bool
-        Whether `active` has a column for a beam of sensing alone, which is never worth power.
+        Whether `active` has a column for a beam of sensing alone, which has no power here.
 
     Returns
     -------

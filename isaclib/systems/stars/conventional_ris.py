@@ -140,13 +140,13 @@ def _bounds(
     dark[:, :half] = 0.0
     lit = replace(scenario, bs_star_channel=dark if scenario.bs_star_channel.ndim == 3 else dark[0])
     # power split between streams may serve the user out of those that do not light the target
-    most = replace(ceiling(lit, weights), power=p.power_w * reflecting[:, None])
+    most = replace(ceiling(lit, weights), power=p.power_w * reflecting[:, None], slack=0.0)
     return most, reflecting * np.maximum(p.power_w - p.min_sinr * p.noise_w / of_user, 0.0)
 
 
 def _without(channels: np.ndarray, sizes: np.ndarray, user_beams: np.ndarray, needed: float) -> np.ndarray:
     """Status of realisations without a design: infeasible where no beam can serve the user."""
     half = sizes.shape[1] // 2
-    weights = halves.scaled_weights(channels[:, :half], sizes[:, :half], user_beams)
+    weights = field.scaled_weights(channels[:, :half], sizes[:, :half], user_beams)
     proven = np.sum(weights * sizes[:, :half] ** 2, axis=-1) < needed**2
     return np.where(proven, Status.INFEASIBLE, Status.NOT_FOUND)

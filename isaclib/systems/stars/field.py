@@ -10,6 +10,12 @@ import numpy as np
 CLOSED = 1e-14
 """Relative length of the part of an iteration that is off the beam, squared and halved, at a fixed point."""
 
+FAINT = 1e-6
+"""Elements of a response below this share of its largest count as so much in the dual bound."""
+
+ALIKE = 1e-9
+"""Relative differences of an element's weight from another's that count as none."""
+
 
 @numba.njit(cache=True)
 def climb(channel: np.ndarray, weights: np.ndarray, beam: np.ndarray, most: int) -> tuple[float, int]:
@@ -135,3 +141,39 @@ def dual_weights(channels: np.ndarray, beams: np.ndarray) -> np.ndarray:
     flat = np.linalg.eigvalsh(adjoint @ channels)[:, -1:] * np.ones(channels.shape[1])
     better = weights.sum(axis=-1, keepdims=True) <= flat.sum(axis=-1, keepdims=True)
     return np.where(better, weights, flat)
+
+
+def scaled_weights(
+    channels: np.ndarray, sizes: np.ndarray, beams: np.ndarray, even: np.ndarray | None = None
+) -> np.ndarray:
+    """Certify beams as `dual_weights` does, tightly for those of largest sum_n w_n |(G f)_n|.
+
+    Parameters
+    ----------
+    channels : ndarray of complex, shape (1 or B, N, M)
+        G.
+    sizes : ndarray, shape (B, N)
+        w, not negative.
+    beams : ndarray of complex, shape (B, M)
+        f, of norm one.
+    even : ndarray of complex, shape (1, M), optional
+        The beam for w that do not vary, where all realisations share G: theirs is then solved once.
+
+    Returns
+    -------
+    ndarray, shape (B, N)
+        y with G G^H <= diag(y).
+    """
+    largest = sizes.max(axis=-1, keepdims=True)
+    sizes = np.maximum(sizes, FAINT * largest)
+    weights = np.empty_like(sizes)
+    own = np.full(len(sizes), True)
+    if even is not None and len(channels) == 1:
+        own = np.ptp(sizes, axis=-1) > ALIKE * largest[:, 0]
+        weights[~own] = dual_weights(channels, even)
+    at = np.flatnonzero(own)
+    if len(at):
+        each = sizes[at]
+        weights[at] = dual_weights((channels if len(channels) == 1 else channels[at]) * each[..., None], beams[at])
+        weights[at] /= each**2
+    return weights

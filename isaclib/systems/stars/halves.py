@@ -7,13 +7,7 @@ import math
 import numba
 import numpy as np
 
-from isaclib.systems.stars.field import CLOSED, climb, dual_weights
-
-FAINT = 1e-6
-"""Elements of a response below this share of its largest count as so much in the dual bound."""
-
-ALIKE = 1e-9
-"""Relative differences of an element's weight from another's that count as none."""
+from isaclib.systems.stars.field import CLOSED, climb, scaled_weights
 
 
 @numba.njit(cache=True)
@@ -151,7 +145,7 @@ def certify_halves(
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Bound what any beams can bring through the halves.
 
-    y with G G^H <= diag(y), by `scaled_weights` with w_n = |a_n| in the reflecting half and mu |h_n| in
+    y with G G^H <= diag(y), by `field.scaled_weights` with w_n = |a_n| in the reflecting half and mu |h_n| in
     the other. For B_R, B_T = sum y_n |a_n|^2, sum y_n |h_n|^2 of the halves and
     any signs S_R^2 / B_R + S_T^2 / B_T <= |f|^2, hence p00 <= B_R (P - gamma sigma^2 / B_T) however many
     beams there are. With mu = 0 the reflecting half is bounded alone, and B_T without limit.
@@ -188,39 +182,3 @@ def certify_halves(
         weights[at, half:] = both[:, half:]
         of_user[at] = np.sum(both[:, :half] * sizes[at, :half] ** 2, axis=-1)
     return weights, of_user
-
-
-def scaled_weights(
-    channels: np.ndarray, sizes: np.ndarray, beams: np.ndarray, even: np.ndarray | None = None
-) -> np.ndarray:
-    """Certify beams as `field.dual_weights` does, tightly for those of largest sum_n w_n |(G f)_n|.
-
-    Parameters
-    ----------
-    channels : ndarray of complex, shape (1 or B, N, M)
-        G.
-    sizes : ndarray, shape (B, N)
-        w, not negative.
-    beams : ndarray of complex, shape (B, M)
-        f, of norm one.
-    even : ndarray of complex, shape (1, M), optional
-        The beam for w that do not vary, where all realisations share G: theirs is then solved once.
-
-    Returns
-    -------
-    ndarray, shape (B, N)
-        y with G G^H <= diag(y).
-    """
-    largest = sizes.max(axis=-1, keepdims=True)
-    sizes = np.maximum(sizes, FAINT * largest)
-    weights = np.empty_like(sizes)
-    own = np.full(len(sizes), True)
-    if even is not None and len(channels) == 1:
-        own = np.ptp(sizes, axis=-1) > ALIKE * largest[:, 0]
-        weights[~own] = dual_weights(channels, even)
-    at = np.flatnonzero(own)
-    if len(at):
-        each = sizes[at]
-        weights[at] = dual_weights((channels if len(channels) == 1 else channels[at]) * each[..., None], beams[at])
-        weights[at] /= each**2
-    return weights

@@ -11,7 +11,7 @@ import numpy as np
 from isaclib.systems.base import HAS_DESIGN, Status
 from isaclib.systems.stars import closed_form, deployment, field
 from isaclib.systems.stars.acceptance import judge
-from isaclib.systems.stars.bound import ceiling, cost_bound
+from isaclib.systems.stars.bound import cost_bound
 from isaclib.systems.stars.design import Design
 from isaclib.systems.stars.parameters import Parameters
 from isaclib.systems.stars.riemannian.solver import RIEMANNIAN_OPTIONS, check_riemannian, riemannian
@@ -134,7 +134,9 @@ def random_deployment_descent(scenario: Scenario, options: Mapping[str, Any], rn
 
     channels = np.ascontiguousarray(scenario.bs_star_channel).reshape(-1, p.star_elements, p.bs_antennas)
     strongest, sums = np.empty((len(channels), p.bs_antennas), dtype=complex), np.empty(len(channels))
-    field.strongest_beams(channels, closed_form.OPTIONS["starts"], closed_form.MOST_ITERATIONS, strongest, sums)
+    starts = closed_form.OPTIONS["starts"]
+    field.strongest_beams(channels, starts, closed_form.MOST_ITERATIONS, strongest, sums)
+    most = closed_form.most_light(scenario, field.dual_weights(channels, strongest), starts=starts)
     status = together("status")
     return judge(
         scenario,
@@ -143,7 +145,7 @@ def random_deployment_descent(scenario: Scenario, options: Mapping[str, Any], rn
         transmission=together("transmission"),
         sensor_count=together("sensor_count"),
         sensor_spacing_m=together("sensor_spacing_m"),
-        bound=cost_bound(scenario, ceiling(scenario, field.dual_weights(channels, strongest))),
+        bound=cost_bound(scenario, most),
         illumination_bound=together("illumination_bound"),
         reachable_rate=together("reachable_rate"),
         status=np.where(np.isin(status, HAS_DESIGN), Status.FEASIBLE, status),

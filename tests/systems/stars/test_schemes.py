@@ -67,6 +67,17 @@ def test_no_benchmark_costs_less_than_the_joint_design(values: dict[str, Any]) -
         assert np.all(best[both] <= other[both] * (1.0 + 1e-12))
 
 
+@pytest.mark.parametrize("channel", ["los", "rician"])
+def test_exact_responses_are_certified_as_well(channel: str) -> None:
+    scenario = draw(response="exact", bs_star_channel=channel)
+    data = SYSTEM.evaluate(scenario, SYSTEM.design(scenario, scheme="joint-design"))
+    assert data.illumination_gap.max() <= 1e-12
+    assert (data.status == Status.OPTIMAL).mean() > 0.5
+    # amplitudes differ more where target and user are near; the light stays certified
+    near = draw(response="exact", target_range_m=(0.3, 0.5), user_range_m=(0.3, 0.5), min_rate_bps_hz=11.0)
+    assert SYSTEM.evaluate(near, SYSTEM.design(near, scheme="joint-design")).illumination_gap.max() <= 1e-12
+
+
 @SCHEMES
 @pytest.mark.parametrize("values", [{}, {"bs_star_channel": "rician"}, {**APART, "min_rate_bps_hz": 9.5}], ids=str)
 def test_blocks_are_designed_alike_alone_and_together(scheme: str, values: dict[str, Any]) -> None:

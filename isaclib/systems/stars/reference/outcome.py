@@ -11,8 +11,8 @@ import numpy as np
 from isaclib.systems.base import Status
 from isaclib.systems.stars import field
 from isaclib.systems.stars.acceptance import judge
-from isaclib.systems.stars.bound import Ceiling, ceiling, cost_bound
-from isaclib.systems.stars.closed_form import MOST_ITERATIONS
+from isaclib.systems.stars.bound import Ceiling, cost_bound
+from isaclib.systems.stars.closed_form import MOST_ITERATIONS, most_light
 from isaclib.systems.stars.design import Design
 from isaclib.systems.stars.scenario import Scenario
 from isaclib.systems.streams import Streams
@@ -146,7 +146,7 @@ def limits(scenario: Scenario) -> Limits:
         f"at most {most:.4g} bit/s/Hz can be reached, {p.min_rate_bps_hz:g} asked" if most < p.min_rate_bps_hz else ""
         for most in ceilings
     )
-    return Limits(ceiling(scenario, weights), reasons, reachable)
+    return Limits(most_light(scenario, weights, starts=STARTS), reasons, reachable)
 
 
 def design_each(scenario: Scenario, one: Callable[[Scenario], Attempt]) -> Design:

@@ -11,8 +11,8 @@ from isaclib.systems.base import Status
 from isaclib.systems.parameters import complaint
 from isaclib.systems.stars import deployment, field, information
 from isaclib.systems.stars.acceptance import judge
-from isaclib.systems.stars.bound import ceiling, cost_bound
-from isaclib.systems.stars.closed_form import MOST_ITERATIONS
+from isaclib.systems.stars.bound import cost_bound
+from isaclib.systems.stars.closed_form import MOST_ITERATIONS, most_light
 from isaclib.systems.stars.design import Design
 from isaclib.systems.stars.riemannian.problem import Normalised, normalise
 from isaclib.systems.stars.riemannian.search import Found, search
@@ -81,7 +81,7 @@ def riemannian(scenario: Scenario, options: Mapping[str, Any], rng: Streams) -> 
     strongest = np.empty((len(normalised.channels), p.bs_antennas), dtype=complex)
     field.strongest_beams(normalised.channels, FIELD_STARTS, MOST_ITERATIONS, strongest, np.empty(len(strongest)))
     dual = field.dual_weights(normalised.channels, strongest) * normalised.scale[:, None] ** 2
-    most = ceiling(scenario, dual)
+    most = most_light(scenario, dual, starts=FIELD_STARTS)
     # every user's beam takes its share of P at least
     reach = p.power_w * np.sum(dual[:, None] * np.abs(scenario.user_channel) ** 2, axis=-1)
     impossible = np.sum(p.min_sinr * p.noise_w / reach, axis=-1) > 1.0

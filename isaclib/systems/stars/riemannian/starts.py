@@ -87,7 +87,7 @@ def start_point(scenario: Scenario, normalised: Normalised, strongest: np.ndarra
     to_targets = np.sum(np.conj(wanted), axis=1)
     transmission, reflection = _surface(scenario, normalised, base, field, to_users, to_targets)
     own = None
-    if number == 0 and covered(scenario):
+    if number == 0 and closed_form.covers(p):
         known = closed_form.light_the_target(scenario, starts=FIELD_STARTS)
         found = known.outcome == passive.FOUND
         transmission = np.where(found[:, None], known.transmission, transmission)
@@ -101,12 +101,6 @@ def start_point(scenario: Scenario, normalised: Normalised, strongest: np.ndarra
     share = SHARE if number and number % 2 == 0 else SMALL_SHARE
     beams = np.concatenate([np.sqrt(1.0 - share) * _unit(own), np.sqrt(share) * _unit(sensing)], axis=-1)
     return Point(beams, transmission, reflection)
-
-
-def covered(scenario: Scenario) -> bool:
-    """Whether the closed form covers users, targets, their side and the phases."""
-    p = scenario.parameters
-    return p.users == p.targets == 1 and p.target_side == "reflection" and p.phase_shifts == "independent"
 
 
 def _unit(beams: np.ndarray) -> np.ndarray:

@@ -33,7 +33,16 @@ def designed(stop: int = 2, options: dict[str, Any] | None = None, **values: Any
         ({"weight": 0.0}, {}),
         ({"star_elements": 32, "bs_antennas": 8, "power_dbm": 20.0}, {"deployment": "enumerate"}),
     ],
-    ids=["enumerate", "joint-gp with CLARABEL", "high rate", "exact", "rician", "no rate", "no weight", "default sizes"],
+    ids=[
+        "enumerate",
+        "joint-gp with CLARABEL",
+        "high rate",
+        "exact",
+        "rician",
+        "no rate",
+        "no weight",
+        "default sizes",
+    ],
 )
 def test_cost_is_that_of_the_closed_form(values: dict[str, Any], options: dict[str, Any]) -> None:
     s, found = designed(3, options, **values)
