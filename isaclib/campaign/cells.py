@@ -85,6 +85,9 @@ class Run:
         What is kept beside the metrics (``beamformers``).
     seconds : float
         Expected time; part of no identity.
+    draw_seconds : float, optional
+        How long the solver may take for one draw; without it the identity is that of a run that
+        knows no limit.
     """
 
     campaign: str
@@ -100,6 +103,7 @@ class Run:
     estimators: Mapping[str, Mapping[str, Any]]
     store: tuple[str, ...] = ()
     seconds: float = 0.0
+    draw_seconds: float | None = None
 
     @property
     def id(self) -> str:
@@ -128,6 +132,7 @@ class Run:
             "estimators": {name: dict(entry) for name, entry in self.estimators.items()},
             "store": list(self.store),
             "seconds": self.seconds,
+            **({} if self.draw_seconds is None else {"draw_seconds": self.draw_seconds}),
         }
 
     def to_json(self) -> dict[str, Any]:

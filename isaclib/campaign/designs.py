@@ -30,11 +30,13 @@ class StoredDesigns:
     def __init__(self, folder: Path, *, scheme_id: str, seed: int, kept: tuple[str, ...]) -> None:
         self._folder = folder
         self._kept = kept
-        self._runs = [
+        found = [
             s
             for s in read_sidecars(folder)
             if s.designs and (s.scheme_id, s.seed) == (scheme_id, seed) and set(kept) <= set(s.variables)
         ]
+        # a draw that a lower limit of time stopped may have been solved again since
+        self._runs = sorted(found, key=lambda sidecar: sidecar.timeouts)
         self._open: tuple[str, store.RunData] | None = None
 
     def find(self, point: str, start: int, stop: int) -> SimpleNamespace | None:

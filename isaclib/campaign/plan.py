@@ -176,11 +176,12 @@ def make_plan(
         campaign = replace(campaign, grown=before[-1].counts)
         looked = aims(campaign, root, {run for plan in before for run in plan.run_ids})
         campaign = grown(campaign, looked)
-    sidecars = read_sidecars(Path(root) / "runs")
+    finished = read_sidecars(Path(root) / "runs")
+    sidecars = [sidecar for sidecar in finished if not sidecar.cut_short(campaign.draw_seconds)]
     named = named_realisations(campaign)
     reuse = tuple(sorted(s.run for s in sidecars if serves(campaign, s, named)))
     missing = missing_cells(campaign, Coverage(sidecars, campaign.store))
-    costs = Costs(campaign, sidecars, folder=Path(root) / "runs", before_timing=before_timing)
+    costs = Costs(campaign, finished, folder=Path(root) / "runs", before_timing=before_timing)
     by_task = {task: costs.of(task, cells) for task, cells in missing.items()}
     runs, size = _pack(campaign, missing, costs, by_task, cores, run_seconds)
     return Plan(
@@ -293,11 +294,14 @@ def _pack(
         size += sum(cost[cell.point].bytes * len(cell) for cell in cells)
         for positions in pack(spent, target):
             chosen = [cells[i] for i in positions]
-            runs.append(_run(campaign, task, chosen, sum(spent[i] for i in positions)))
+            spent_here = sum(spent[i] for i in positions)
+            # a solver of whole blocks knows no single draw
+            limit = campaign.draw_seconds if costs.one_by_one(task.scheme_id) else None
+            runs.append(_run(campaign, task, chosen, spent_here, limit))
     return runs, size
 
 
-def _run(campaign: Campaign, task: Task, cells: Sequence[Cell], seconds: float) -> Run:
+def _run(campaign: Campaign, task: Task, cells: Sequence[Cell], seconds: float, draw_seconds: float | None) -> Run:
     curves: list[Curve] = [curve for curve in campaign.curves if curve.scheme_id == task.scheme_id]
     parameters = {point.id: point.parameters for curve in curves for point in campaign.points(curve).values()}
     identities = campaign.estimator_ids(curves[0])
@@ -317,4 +321,5 @@ def _run(campaign: Campaign, task: Task, cells: Sequence[Cell], seconds: float) 
         },
         store=campaign.store if task.designs else (),
         seconds=round(seconds, 3),
+        draw_seconds=draw_seconds,
     )

@@ -23,6 +23,9 @@ STORABLE = ("beamformers",)
 MOST_REALISATIONS = 10_000_000
 """More is almost surely mistyped, and no plan of it would fit in memory."""
 
+LONGEST_DRAW_SECONDS = 1_000_000
+"""More than any cluster lets a job run."""
+
 LARGEST_SEED = 2**63 - 1
 """What an attribute of a file holds."""
 
@@ -37,6 +40,7 @@ KEYS = (
     "estimators",
     "realisations",
     "precision",
+    "draw_seconds",
     "store",
     "figures",
 )
@@ -145,6 +149,7 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
         estimators=resolved,
         store=system.kept if store else (),
         figures=(),
+        draw_seconds=_draw_seconds(content.get("draw_seconds")),
     )
     if not campaign.curves:
         raise CampaignError(f"realisations: no scheme has any in effort {effort!r}")
@@ -191,6 +196,14 @@ def _efforts(where: str, content: Any, *, low: int, otherwise: Mapping[str, int]
 
 def _count(where: str, value: Any, low: int) -> int:
     return document.whole(where, value, low=low, high=MOST_REALISATIONS)
+
+
+def _draw_seconds(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= LONGEST_DRAW_SECONDS:
+        raise refuse("draw_seconds", value, f"a number above 0 and of at most {LONGEST_DRAW_SECONDS}")
+    return float(value)
 
 
 def _curve(

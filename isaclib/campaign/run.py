@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import numpy as np
 from isaclib.campaign import store
 from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.designs import StoredDesigns
+from isaclib.campaign.limited import TIMEOUT, Limited, Stopped
 from isaclib.campaign.progress import Progress
 from isaclib.campaign.sidecar import SCHEMA, Sidecar, compact
 from isaclib.campaign.table import DESIGN, STORED, Table, is_timing
@@ -64,7 +66,7 @@ def execute(run: Run, path: str | Path, *, progress: bool = True) -> Sidecar:
     Draws and designs are made in whole blocks, whatever part of a block a cell covers, so
     that packing changes no bit; a solver that takes long (`Solver.seconds`) works one
     realisation at a time. A draw that raises is recorded as ``failed`` with its reason, and
-    the run goes on.
+    the run goes on; so is one that takes longer than the run's `draw_seconds`.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def execute(run: Run, path: str | Path, *, progress: bool = True) -> Sidecar:
         For a system, scheme, solver, estimator, option or parameter that does not exist, a
         file not named after its run, or an array to store that the designs do not have.
     OSError
-        Where the folder cannot be written.
+        Where the folder cannot be written, or a solver's own process died.
     """
     path = Path(path)
     if path.name != f"{run.id}.nc":
@@ -99,7 +101,7 @@ def execute(run: Run, path: str | Path, *, progress: bool = True) -> Sidecar:
     seconds: list[float] = []
     counts: list[dict[str, int]] = []
     label = f"{run.campaign} {run.scheme} ({run.solver}) {run.id}"
-    with Progress(run.realisations, label=label, path=path, visible=progress) as shown:
+    with closing(job), Progress(run.realisations, label=label, path=path, visible=progress) as shown:
         for cell, rows in store.rows_of(run.cells):
             started = time.perf_counter()
             for batch in job.batches(cell):
@@ -140,6 +142,8 @@ def execute(run: Run, path: str | Path, *, progress: bool = True) -> Sidecar:
             extents=compact(table, timings),
             bytes=path.stat().st_size,
             checksum=store.checksum(path),
+            draw_seconds=run.draw_seconds,
+            timeouts=sum(f.reason.startswith(TIMEOUT) for f in failures),
         )
         sidecar.write(path)
     return sidecar
@@ -156,12 +160,20 @@ class _Job:
         self.one_by_one = solver.seconds is not None
         for name, entry in run.estimators.items():
             self.system.estimators[name].resolve(entry["options"])
+        self.limited = (
+            Limited(self._made, seconds=run.draw_seconds, describe=_line) if run.draw_seconds is not None else None
+        )
         self.parameters = {point: self.system.Parameters(**values) for point, values in run.points.items()}
         self.stored = (
             None
             if run.designs
             else StoredDesigns(path.parent, scheme_id=run.scheme_id, seed=run.seed, kept=self.system.kept)
         )
+
+    def close(self) -> None:
+        """End what was started for the run."""
+        if self.limited is not None:
+            self.limited.close()
 
     def batches(self, cell: Cell) -> Iterator[Batch]:
         """Yield the cell's realisations, in order."""
@@ -183,6 +195,9 @@ class _Job:
         batch = Batch(realisation, realisation + 1)
         try:
             return self._measure(cell, realisation, realisation + 1, into=batch)
+        # out of memory, say: that is the run's end, not the draw's
+        except ChildProcessError:
+            raise
         except Exception as error:
             batch.reasons[realisation] = _line(error)
             return batch
@@ -191,10 +206,11 @@ class _Job:
         """Draw, design, evaluate and estimate; what is done before an exception stays in `into`."""
         batch = Batch(start, stop) if into is None else into
         run, system = self.run, self.system
-        scenario = system.draw(self.parameters[cell.point], seed=run.seed, start=start, stop=stop)
+        scenario = self._drawn(cell.point, start, stop)
         design: Any = self.stored.find(cell.point, start, stop) if self.stored else None
         if design is None:
-            design = system.design(scenario, scheme=run.scheme, solver=run.solver, options=run.options)
+            limited = self.limited
+            design = limited(cell.point, start, stop) if limited is not None else self._designed(scenario)
         if run.designs:
             data = _completed(system.evaluate(scenario, design), design)
             batch.datasets[DESIGN] = data
@@ -209,6 +225,16 @@ class _Job:
         for name, entry in run.estimators.items():
             batch.datasets[name] = system.estimate(scenario, design, estimator=name, options=entry["options"])
         return batch
+
+    def _drawn(self, point: str, start: int, stop: int) -> Any:
+        return self.system.draw(self.parameters[point], seed=self.run.seed, start=start, stop=stop)
+
+    def _designed(self, scenario: Any) -> Any:
+        run = self.run
+        return self.system.design(scenario, scheme=run.scheme, solver=run.solver, options=run.options)
+
+    def _made(self, point: str, start: int, stop: int) -> Any:
+        return self._designed(self._drawn(point, start, stop))
 
 
 def _completed(data: xr.Dataset, design: Any) -> xr.Dataset:
@@ -267,10 +293,13 @@ def _counted(table: Table, rows: slice) -> dict[str, int]:
 
 
 def _line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:REASON_LENGTH]
+    text = str(error) if isinstance(error, Stopped) else f"{type(error).__name__}: {error}"
+    return " ".join(text.split())[:REASON_LENGTH]
 
 
 def _peak_memory_mb() -> float:
     # kilobytes on Linux, bytes on macOS
     scale = 2**20 if sys.platform == "darwin" else 2**10
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, 1)
+    # a solver under a time limit works in a process of its own
+    used = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return round(used / scale, 1)

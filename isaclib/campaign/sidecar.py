@@ -59,6 +59,10 @@ class Sidecar:
         Size of the run file.
     checksum : str
         SHA-256 of the run file.
+    draw_seconds : float, optional
+        Limit under which its draws were solved.
+    timeouts : int
+        Draws that failed by it.
     """
 
     schema: int
@@ -82,6 +86,12 @@ class Sidecar:
     extents: Mapping[str, Mapping[str, Mapping[str, int | list[Any]]]]
     bytes: int
     checksum: str
+    draw_seconds: float | None = None
+    timeouts: int = 0
+
+    def cut_short(self, limit: float | None) -> bool:
+        """Tell whether a draw failed by a limit that is lower than this one; None is no limit."""
+        return self.timeouts > 0 and self.draw_seconds is not None and (limit is None or self.draw_seconds < limit)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -104,6 +104,8 @@ class Campaign:
         What is kept beside the metrics.
     figures : tuple of FigureSpec
         Figures.
+    draw_seconds : float, optional
+        How long a solver that takes one realisation at a time may take for it.
     grown : mapping of str to tuple of int
         Label of a curve with a precision to its realisations at each point, in grid order, as a
         later round has them.
@@ -121,6 +123,7 @@ class Campaign:
     estimators: Mapping[str, Mapping[str, Any]]
     store: tuple[str, ...]
     figures: tuple[FigureSpec, ...]
+    draw_seconds: float | None = None
     grown: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     _points: dict[str, dict[tuple[int, ...], Point]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -210,6 +213,8 @@ class Campaign:
                     for c in self.curves
                 ],
                 "store": list(self.store),
+                # another limit is another plan: what is not solved yet is solved under it
+                **({} if self.draw_seconds is None else {"draw_seconds": self.draw_seconds}),
             }
         )
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
+import multiprocessing
+import os
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -10,7 +15,13 @@ import xarray as xr
 
 import isaclib.systems
 from isaclib.campaign import store
+from isaclib.campaign.coverage import extended
+from isaclib.campaign.document import CampaignError
+from isaclib.campaign.gather import gather
+from isaclib.campaign.limited import Limited
+from isaclib.campaign.plan import make_plan
 from isaclib.campaign.run import execute
+from isaclib.campaign.sidecar import read_sidecar
 from isaclib.systems.base import Status, System
 
 
@@ -215,3 +226,141 @@ def test_a_system_says_which_arrays_its_estimators_need(tmp_path, campaign, runs
     for name in ("ml_error_m", "music_angle_error_deg"):
         assert np.isfinite(made[name].values).any()
         np.testing.assert_array_equal(taken_up[name].values, made[name].values)
+
+
+SLOW = {"schemes": "[{scheme: plain, solver: slow}]", "realisations": "4", "grid": "{power_dbm: [20]}"}
+LIMIT = 1.5
+
+
+@pytest.fixture
+def design_by(monkeypatch):
+    """Return a function that has one draw designed by something else."""
+
+    def replace(realisation, function):
+        original = System.design
+
+        def design(system, scenario, **how):
+            if scenario.streams.start == realisation:
+                function()
+            return original(system, scenario, **how)
+
+        monkeypatch.setattr(System, "design", design)
+
+    return replace
+
+
+def hang():
+    """Hang as a compiled solver does: in C, with the interpreter's lock held, whatever the signal."""
+    while True:
+        ctypes.PyDLL(None).sleep(600)
+
+
+def limited(run, seconds=LIMIT):
+    return dataclasses.replace(run, draw_seconds=seconds)
+
+
+def test_a_solver_that_hangs_costs_its_draw(campaign, runs_of, tmp_path, design_by):
+    (run,) = runs_of(campaign(**SLOW))
+    execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    good = store.read(tmp_path / f"{run.id}.nc").columns["peb_m"].values
+    design_by(1, hang)
+    run = limited(run)
+    sidecar = execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    data = store.read(tmp_path / f"{run.id}.nc")
+    assert [(f.row, f.reason) for f in data.failures if "timeout" in f.reason] == [(1, "timeout: more than 1.5 s")]
+    assert data.columns["status"].values[1] == Status.FAILED
+    assert np.isnan(data.columns["peb_m"].values[1])
+    others = [0, 2, 3]
+    np.testing.assert_array_equal(data.columns["peb_m"].values[others], good[others])
+    assert (sidecar.draw_seconds, sidecar.timeouts) == (LIMIT, 1)
+    assert multiprocessing.active_children() == []
+
+
+def test_a_limit_that_no_draw_meets_changes_no_bit(campaign, runs_of, tmp_path, tiny):
+    tiny.bad = {2}
+    (free,) = runs_of(campaign(**SLOW, store="[beamformers]", estimators="{echo: }"))
+    runs = [free, limited(free, 100.0)]
+    assert runs[0].id != runs[1].id
+    assert "draw_seconds" not in free.to_json()
+    run_all(tmp_path, runs)
+    first, second = (xr.open_dataset(tmp_path / f"{run.id}.nc") for run in runs)
+    assert dict(first.sizes) == dict(second.sizes)
+    for name in first.data_vars:
+        np.testing.assert_array_equal(first[name].values, second[name].values)
+    assert len({store.read(tmp_path / f"{run.id}.nc").failures for run in runs}) == 1
+
+
+def test_a_solver_process_that_dies_ends_the_run(campaign, runs_of, tmp_path, design_by):
+    design_by(2, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    (run,) = runs_of(campaign(**SLOW))
+    run = limited(run)
+    with pytest.raises(ChildProcessError, match="the solver's process died with exit status -9"):
+        execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    assert not (tmp_path / f"{run.id}.nc").exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pidfd_send_signal"), reason="only Linux ends a process with its parent")
+def test_a_solver_that_hangs_does_not_outlive_a_killed_run():
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+
+    def solve():
+        theirs.send(os.getpid())
+        hang()
+
+    job = context.Process(target=Limited(solve, seconds=600.0, describe=str), daemon=False)
+    job.start()
+    solver = ours.recv()
+    job.kill()
+    job.join()
+    end = time.monotonic() + 30
+    while alive(solver) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not alive(solver)
+
+
+def alive(process):
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_higher_limit_solves_again_what_the_lower_one_stopped(campaign, tmp_path, design_by):
+    stuck = [True]
+    design_by(1, lambda: stuck and hang())
+
+    def solve(**keys):
+        spec = campaign(**{**SLOW, "schemes": "[plain, {scheme: plain, solver: slow, label: b}]", **keys})
+        plan = make_plan(spec, tmp_path)
+        for run in plan.runs:
+            execute(run, tmp_path / "runs" / f"{run.id}.nc", progress=False)
+        gather(
+            tmp_path,
+            extended(spec, [read_sidecar(tmp_path / "runs" / f"{run}.nc") for run in plan.run_ids]),
+            plan.run_ids,
+            tmp_path / "campaign.nc",
+        )
+        with xr.open_dataset(tmp_path / "campaign.nc") as data:
+            return plan, data["status"].values[1, 0].tolist()
+
+    plan, status = solve(draw_seconds="1.5")
+    # a solver of whole blocks knows no single draw
+    assert {run.solver: run.draw_seconds for run in plan.runs} == {"direct": None, "slow": 1.5}
+    assert status[1] == Status.FAILED
+    stuck.clear()
+    plan, status = solve(draw_seconds="1")
+    assert plan.runs == ()
+    assert status[1] == Status.FAILED
+    for keys in ({"draw_seconds": "20"}, {}):
+        plan, status = solve(**keys)
+        assert [run.solver for run in plan.runs] == (["slow"] if keys else [])
+        assert Status.FAILED not in status
+
+
+@pytest.mark.parametrize("value", ["0", "-1", ".nan", "true", "soon", "[1]", "1e9"])
+def test_a_limit_is_a_number_of_seconds(campaign, value):
+    with pytest.raises(CampaignError, match=r"tiny-1\.yaml: draw_seconds: .*: expected a number above 0"):
+        campaign(draw_seconds=value)
+    assert campaign(draw_seconds="").digest == campaign().digest != campaign(draw_seconds="3").digest
