@@ -9,8 +9,9 @@ _LAZY = {
     "get_system": "isaclib.systems",
     "simulate": "isaclib.systems",
     "open_campaign": "isaclib.campaign.dataset",
+    "summarise": "isaclib.campaign.reduction",
 }
-__all__ = ["__version__", "get_system", "open_campaign", "simulate"]
+__all__ = ["__version__", "get_system", "open_campaign", "simulate", "summarise"]
 
 
 def __getattr__(name: str) -> Any:

@@ -22,7 +22,8 @@ def open_campaign(path: str | Path, *, chunks: Any = None) -> xr.Dataset:
     path : path
         ``results/<campaign>``, or the file ``campaign.nc`` in it.
     chunks : int, dict or "auto", optional
-        Hand the arrays to dask, in chunks of this size; ``{}`` takes the file's own.
+        Hand the arrays to dask, in chunks of this size; ``{}`` takes the file's own. Without it
+        a variable that was used whole is kept in memory.
 
     Returns
     -------

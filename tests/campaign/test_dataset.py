@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import xarray as xr
 
@@ -13,6 +14,25 @@ def test_a_campaign_is_opened_lazily_and_by_its_folder(campaign, gathered, tmp_p
     data = isaclib.open_campaign(tmp_path / "results", chunks={})
     assert data["peb_m"].chunks is not None
     assert data.attrs["campaign"] == "tiny-1"
+
+
+def test_nothing_is_read_before_it_is_used(campaign, gathered, tmp_path):
+    whole = gathered(campaign()).load()
+    whole.close()
+    file = tmp_path / "results" / "campaign.nc"
+    content, numbers = file.read_bytes(), whole["peb_m"].values.tobytes()
+    assert content.count(numbers) == 1
+    damaged = content.replace(numbers, bytes(len(numbers)))
+    file.write_bytes(damaged)
+    for chunks in (None, {}):
+        with isaclib.open_campaign(file, chunks=chunks) as data:
+            chosen = data.sel(power_dbm=20).isel(realisation=slice(10))
+            xr.testing.assert_identical(
+                isaclib.summarise(data, metrics="rate"), isaclib.summarise(whole, metrics="rate")
+            )
+            np.testing.assert_array_equal(chosen["rate"], whole["rate"].sel(power_dbm=20)[:, :10])
+            with pytest.raises((OSError, RuntimeError)):
+                chosen["peb_m"].load()
 
 
 def test_what_is_no_campaign_is_refused_in_one_line(tmp_path):
