@@ -16,7 +16,7 @@ from isaclib.campaign.netcdf import CHUNK_BYTES, FLAGS, put_array, put_text
 from isaclib.campaign.provenance import distinct, provenance
 from isaclib.campaign.run import REASON_LENGTH
 from isaclib.campaign.selection import Piece, Selection, Variable, select
-from isaclib.campaign.sidecar import partial_path, publish, read_sidecar
+from isaclib.campaign.sidecar import read_sidecar, written
 from isaclib.campaign.spec import Campaign
 from isaclib.campaign.table import DESIGN, fill_value, is_timing, positions
 from isaclib.systems import get_system
@@ -63,29 +63,24 @@ def gather(root: str | Path, spec: Campaign, runs: Iterable[str], output: str | 
     folder, output = Path(root) / "runs", Path(output)
     selection = select(spec, [read_sidecar(folder / f"{run}.nc") for run in sorted(set(runs))])
     output.parent.mkdir(parents=True, exist_ok=True)
-    partial = partial_path(output)
-    try:
-        with netCDF4.Dataset(partial, "w", format="NETCDF4") as file:
-            file.set_auto_mask(False)
-            file.setncatts(_attributes(spec))
-            dims = _dimensions(file, spec, selection)
-            variables = {name: _create(file, name, entry, dims) for name, entry in _described(selection).items()}
-            _blank(variables["status"])
-            failed = _create_failures(file, dims)
-            made_by = []
-            for run, pieces in selection.pieces.items():
-                data = store.read(folder / f"{run}.nc")
-                made_by.append(data.provenance)
-                for piece in pieces:
-                    _copy(data, piece, selection, variables)
-                _list_failures(data, pieces, failed)
-                # the next file is read only when this one is forgotten
-                del data
-            file.setncatts(distinct(made_by))
-            file.setncattr("complete", "yes")
-        publish(partial, output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written(output) as partial, netCDF4.Dataset(partial, "w", format="NETCDF4") as file:
+        file.set_auto_mask(False)
+        file.setncatts(_attributes(spec))
+        dims = _dimensions(file, spec, selection)
+        variables = {name: _create(file, name, entry, dims) for name, entry in _described(selection).items()}
+        _blank(variables["status"])
+        failed = _create_failures(file, dims)
+        made_by = []
+        for run, pieces in selection.pieces.items():
+            data = store.read(folder / f"{run}.nc")
+            made_by.append(data.provenance)
+            for piece in pieces:
+                _copy(data, piece, selection, variables)
+            _list_failures(data, pieces, failed)
+            # the next file is read only when this one is forgotten
+            del data
+        file.setncatts(distinct(made_by))
+        file.setncattr("complete", "yes")
 
 
 def _attributes(spec: Campaign) -> dict[str, Any]:

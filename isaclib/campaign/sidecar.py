@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -193,11 +195,28 @@ def read_sidecars(folder: str | Path) -> list[Sidecar]:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a small file so that it is there whole or not at all."""
+    with written(path) as partial, open(partial, "wb") as file:
+        file.write(content)
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """Hand out the name under which `path` is written; give it its own name once it is closed.
+
+    Raises
+    ------
+    OSError
+        In one line, naming the file, where it cannot be written: a full disk, say.
+    """
     partial = partial_path(path)
     try:
-        with open(partial, "wb") as file:
-            file.write(content)
+        yield partial
         publish(partial, path)
+    # netCDF tells a full disk as a RuntimeError, which names nothing
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        left = shutil.disk_usage(path.parent).free
+        raise OSError(f"{path}: cannot be written: {reason or error} ({left} bytes are left on the disk)") from error
     finally:
         partial.unlink(missing_ok=True)
 

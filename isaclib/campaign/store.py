@@ -15,7 +15,7 @@ import numpy as np
 from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.netcdf import FLAGS, get_text, plain_attrs, put_array, put_text
 from isaclib.campaign.provenance import provenance
-from isaclib.campaign.sidecar import SCHEMA, partial_path, publish, read_sidecar
+from isaclib.campaign.sidecar import SCHEMA, read_sidecar, written
 from isaclib.campaign.table import Column, Table
 
 
@@ -123,62 +123,55 @@ def write(
         },
         separators=(",", ":"),
     )
-    partial = partial_path(path)
-    try:
-        with netCDF4.Dataset(partial, "w", format="NETCDF4") as file:
-            file.setncatts(
-                {
-                    "Conventions": "CF-1.11",
-                    "schema_version": np.int32(SCHEMA),
-                    "title": f"isaclib run {run.id} of campaign {run.campaign}",
-                    "campaign": run.campaign,
-                    "system": run.system,
-                    "scheme": run.scheme,
-                    "solver": run.solver,
-                    "seed": np.int64(run.seed),
-                    **provenance(),
-                }
-            )
-            file.createDimension("row", table.rows)
-            for dim, labels in table.labels.items():
-                file.createDimension(dim, len(labels))
-            points = np.concatenate([np.full(len(cell), cell.point) for cell in run.cells])
-            realisations = np.concatenate([np.arange(cell.start, cell.stop) for cell in run.cells])
+    with written(path) as partial, netCDF4.Dataset(partial, "w", format="NETCDF4") as file:
+        file.setncatts(
+            {
+                "Conventions": "CF-1.11",
+                "schema_version": np.int32(SCHEMA),
+                "title": f"isaclib run {run.id} of campaign {run.campaign}",
+                "campaign": run.campaign,
+                "system": run.system,
+                "scheme": run.scheme,
+                "solver": run.solver,
+                "seed": np.int64(run.seed),
+                **provenance(),
+            }
+        )
+        file.createDimension("row", table.rows)
+        for dim, labels in table.labels.items():
+            file.createDimension(dim, len(labels))
+        points = np.concatenate([np.full(len(cell), cell.point) for cell in run.cells])
+        realisations = np.concatenate([np.arange(cell.start, cell.stop) for cell in run.cells])
+        put_text(
+            file,
+            "point",
+            ("row",),
+            points,
+            {"long_name": "identity of the point; its parameters are in the manifest"},
+        )
+        put_array(file, "realisation", ("row",), realisations, {"long_name": "index of the random draw"}, holes=False)
+        for name, column in table.columns.items():
+            attrs = {**column.attrs, **FLAGS} if name == "status" else column.attrs
+            put_array(file, name, ("row", *column.dims), column.values, attrs, holes=name != "status")
+        # an attribute holds 64 kB, and no checksum guards it
+        put_text(file.createGroup("manifest"), "json", (), np.array(manifest), {"long_name": "what the file holds"})
+        if timings.columns:
+            group = file.createGroup("timing")
+            for name, column in timings.columns.items():
+                put_array(group, name, ("row", *column.dims), column.values, column.attrs)
+        if failures:
+            group = file.createGroup("failures")
+            group.createDimension("failure", len(failures))
+            failed = np.array([failure.row for failure in failures])
+            put_array(group, "failed_row", ("failure",), failed, {"long_name": "its row"}, holes=False)
             put_text(
-                file,
-                "point",
-                ("row",),
-                points,
-                {"long_name": "identity of the point; its parameters are in the manifest"},
+                group,
+                "reason",
+                ("failure",),
+                np.array([f.reason for f in failures]),
+                {"long_name": "why it failed"},
             )
-            put_array(
-                file, "realisation", ("row",), realisations, {"long_name": "index of the random draw"}, holes=False
-            )
-            for name, column in table.columns.items():
-                attrs = {**column.attrs, **FLAGS} if name == "status" else column.attrs
-                put_array(file, name, ("row", *column.dims), column.values, attrs, holes=name != "status")
-            # an attribute holds 64 kB, and no checksum guards it
-            put_text(file.createGroup("manifest"), "json", (), np.array(manifest), {"long_name": "what the file holds"})
-            if timings.columns:
-                group = file.createGroup("timing")
-                for name, column in timings.columns.items():
-                    put_array(group, name, ("row", *column.dims), column.values, column.attrs)
-            if failures:
-                group = file.createGroup("failures")
-                group.createDimension("failure", len(failures))
-                failed = np.array([failure.row for failure in failures])
-                put_array(group, "failed_row", ("failure",), failed, {"long_name": "its row"}, holes=False)
-                put_text(
-                    group,
-                    "reason",
-                    ("failure",),
-                    np.array([f.reason for f in failures]),
-                    {"long_name": "why it failed"},
-                )
-            file.setncattr("complete", "yes")
-        publish(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+        file.setncattr("complete", "yes")
 
 
 def read(path: str | Path) -> RunData:

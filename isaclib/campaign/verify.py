@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import netCDF4
 
+from isaclib.campaign.cells import DIGITS
 from isaclib.campaign.dataset import NAME
 from isaclib.campaign.plan import Plan
 from isaclib.campaign.progress import log_path, read_mark
 from isaclib.campaign.store import check
+
+_RUN = re.compile(rf"[0-9a-f]{{{DIGITS}}}\.(nc|json)")
 
 
 def verify(root: str | Path) -> tuple[int, list[str]]:
     """Check every plan, every run and the dataset of a campaign; remove what is damaged.
 
     The markers that vouch for a run that is damaged, or missing, go with it: the workflow then
-    solves it again, and gathers again.
+    solves it again, and gathers again. A file that is not named as runs are is left alone.
 
     Parameters
     ----------
@@ -32,7 +36,7 @@ def verify(root: str | Path) -> tuple[int, list[str]]:
     """
     root = Path(root)
     plans = sorted(root.glob("plan/*/*.json"))
-    runs = sorted({path.with_suffix(".nc") for path in root.glob("runs/*.*") if not path.name.startswith(".")})
+    runs = sorted({path.with_suffix(".nc") for path in root.glob("runs/*.*") if _RUN.fullmatch(path.name)})
     datasets = [root / NAME] if (root / NAME).exists() else []
     damaged = [*_bad_runs(runs), *_bad_datasets(datasets)]
     lost = {path for path in runs if not path.exists()}
