@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from isaclib.campaign.gather import SCHEMA
 
 if TYPE_CHECKING:
@@ -52,3 +54,22 @@ def open_campaign(path: str | Path, *, chunks: Any = None) -> xr.Dataset:
         data.close()
         raise ValueError(f"{file}: schema_version = {found}: expected {SCHEMA} of a complete campaign; gather it again")
     return data
+
+
+def metric_names(data: xr.Dataset) -> list[str]:
+    """Names of the real numbers over scheme and realisation; designs (real, imaginary) are none."""
+    return [
+        str(name)
+        for name, variable in data.data_vars.items()
+        if {"scheme", "realisation"} <= set(variable.dims)
+        and "part" not in variable.dims
+        and np.issubdtype(variable.dtype, np.number)
+        and name != "status"
+    ]
+
+
+def real_values(values: xr.DataArray) -> xr.DataArray:
+    """Bring integers with their "nothing here" (the smallest of their kind) to floats with NaN."""
+    if values.dtype.kind in "iu":
+        return values.astype(float).where(values != np.iinfo(values.dtype).min)
+    return values.astype(float)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from isaclib.campaign import population as populations
-from isaclib.campaign.dataset import open_campaign
+from isaclib.campaign.dataset import metric_names, open_campaign, real_values
 from isaclib.campaign.images import is_image
 from isaclib.campaign.pairing import PAIRED, paired
 from isaclib.campaign.population import LIMITS, POPULATIONS
@@ -90,7 +90,9 @@ def summarise(
         elif client is not None and not campaign.chunks:
             raise ValueError("campaign: a dataset that is not in chunks: with a client expected a path, or chunks={}")
         axes = _axes(campaign)
-        names = _wanted(metrics, "metric", _metrics(campaign, axes))
+        names = _wanted(
+            metrics, "metric", [name for name in metric_names(campaign) if not is_image(campaign[name], axes)]
+        )
         kinds = _wanted(statistics, "statistic", [*STATISTICS, *PAIRED])
         if population not in POPULATIONS:
             raise ValueError(f"population {population!r} is unknown: {nearest(population, POPULATIONS)}")
@@ -114,19 +116,6 @@ def _axes(data: xr.Dataset) -> list[str]:
     if "status" not in data or {"scheme", "realisation"} - set(data["status"].dims):
         raise ValueError("campaign: expected a variable status over scheme, grid axes and realisation")
     return [str(dim) for dim in data["status"].dims if dim not in ("scheme", "realisation")]
-
-
-def _metrics(data: xr.Dataset, axes: list[str]) -> list[str]:
-    """Names of the real numbers over scheme and realisation; designs (real, imaginary) and images are none."""
-    return [
-        str(name)
-        for name, variable in data.data_vars.items()
-        if {"scheme", "realisation"} <= set(variable.dims)
-        and "part" not in variable.dims
-        and np.issubdtype(variable.dtype, np.number)
-        and name != "status"
-        and not is_image(variable, axes)
-    ]
 
 
 def _wanted(asked: str | Sequence[str] | None, what: str, known: list[str]) -> list[str]:
@@ -257,7 +246,7 @@ def _metric(
     import xarray as xr
 
     here = _status(status)
-    numbers = _real(xr.DataArray(values, dims=("scheme", "realisation", *inner)))
+    numbers = real_values(xr.DataArray(values, dims=("scheme", "realisation", *inner)))
     found, order = {}, ("scheme", *extra)
     if statistics := [kind for kind in STATISTICS if kind in kinds]:
         mask = {"common": populations.common, "own": populations.own}[population](here)
@@ -278,12 +267,5 @@ def _status(values: np.ndarray) -> xr.DataArray:
     import xarray as xr
 
     # padding, like a draw nobody asked for, was not run
-    here = _real(xr.DataArray(values, dims=("scheme", "realisation")))
+    here = real_values(xr.DataArray(values, dims=("scheme", "realisation")))
     return here.fillna(float(Status.NOT_RUN)).astype(np.int8)
-
-
-def _real(values: xr.DataArray) -> xr.DataArray:
-    """Bring integers with their "nothing here" (the smallest of their kind) to floats with NaN."""
-    if values.dtype.kind in "iu":
-        return values.astype(float).where(values != np.iinfo(values.dtype).min)
-    return values.astype(float)

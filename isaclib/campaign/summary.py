@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isaclib.campaign import population
+from isaclib.campaign.dataset import metric_names, real_values
 from isaclib.campaign.images import Images, is_image
 from isaclib.campaign.netcdf import put_text
 from isaclib.campaign.pairing import PAIRED, paired
@@ -70,11 +71,11 @@ def summarise(campaign_nc: str | Path, summary_nc: str | Path, summary_csv: str 
             axes = [str(dim) for dim in data["status"].dims if dim not in ("scheme", "realisation")]
             _write_coordinates(out, data)
             draws = _Draws(out, data["status"], axes)
-            images = [Images(out, data[name], axes) for name in _metrics(data) if is_image(data[name], axes)]
-            sheets = [_Sheet(out, data[name], axes) for name in _metrics(data) if not is_image(data[name], axes)]
+            images = [Images(out, data[name], axes) for name in metric_names(data) if is_image(data[name], axes)]
+            sheets = [_Sheet(out, data[name], axes) for name in metric_names(data) if not is_image(data[name], axes)]
             if TIMING in _groups(campaign_nc):
                 timing = stack.enter_context(xr.open_dataset(campaign_nc, group=TIMING))
-                sheets += [_Sheet(out.createGroup(TIMING), timing[name], axes) for name in _metrics(timing)]
+                sheets += [_Sheet(out.createGroup(TIMING), timing[name], axes) for name in metric_names(timing)]
             for index in np.ndindex(*(data.sizes[axis] for axis in axes)):
                 masks = draws.write(index)
                 for sheet in sheets:
@@ -85,18 +86,6 @@ def summarise(campaign_nc: str | Path, summary_nc: str | Path, summary_csv: str 
     finally:
         partial.unlink(missing_ok=True)
     write_csv(summary_nc, summary_csv)
-
-
-def _metrics(data: xr.Dataset) -> list[str]:
-    """Names of the real numbers over scheme and realisation; designs (real, imaginary) are none."""
-    return [
-        str(name)
-        for name, variable in data.data_vars.items()
-        if {"scheme", "realisation"} <= set(variable.dims)
-        and "part" not in variable.dims
-        and np.issubdtype(variable.dtype, np.number)
-        and name != "status"
-    ]
 
 
 def _write_coordinates(out: Any, data: xr.Dataset) -> None:
@@ -142,7 +131,7 @@ class _Draws:
     def write(self, index: tuple[int, ...]) -> dict[str, xr.DataArray]:
         """Write one point; return the draws of each population."""
         # padding, like a draw nobody asked for, was not run
-        here = _real(self.status.isel(dict(zip(self.axes, index, strict=True))))
+        here = real_values(self.status.isel(dict(zip(self.axes, index, strict=True))))
         here = here.fillna(float(Status.NOT_RUN)).astype(np.int8)
         self.amount[(slice(None), *index)] = population.counts(here).transpose("scheme", "status").values
         self.agreed[index] = population.common_share(here).values
@@ -176,7 +165,7 @@ class _Sheet:
     def write(self, index: tuple[int, ...], masks: dict[str, xr.DataArray]) -> None:
         """Write one point."""
         at, order = (slice(None), *index), ("scheme", *self.extra)
-        values = _real(self.metric.isel(dict(zip(self.axes, index, strict=True))))
+        values = real_values(self.metric.isel(dict(zip(self.axes, index, strict=True))))
         carried = carry_forward(values) if self.name == TRACE else values
         for i, kind in enumerate(POPULATIONS):
             found = describe(carried, masks[kind])
@@ -200,13 +189,6 @@ def _create(out: Any, name: str, dims: tuple[str, ...], attrs: dict[str, Any], k
 def _bare(values: xr.DataArray) -> xr.DataArray:
     """Drop coordinates: aligning them at every operation takes longer than the statistics."""
     return values.drop_vars(list(values.coords))
-
-
-def _real(values: xr.DataArray) -> xr.DataArray:
-    """Bring integers with their "nothing here" (the smallest of their kind) to floats with NaN."""
-    if values.dtype.kind in "iu":
-        return values.astype(float).where(values != np.iinfo(values.dtype).min)
-    return values.astype(float)
 
 
 def _groups(path: str | Path) -> set[str]:
