@@ -6,6 +6,7 @@ import ctypes
 import dataclasses
 import multiprocessing
 import os
+import resource
 import signal
 import time
 
@@ -253,6 +254,27 @@ def hang():
     """Hang as a compiled solver does: in C, with the interpreter's lock held, whatever the signal."""
     while True:
         ctypes.PyDLL(None).sleep(600)
+
+
+def test_a_run_that_cannot_be_written_says_so_and_leaves_nothing(campaign, runs_of, tmp_path):
+    (run,) = runs_of(campaign())
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+
+    def write():
+        # room for less than the run, as on a disk that is full
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        try:
+            execute(run, tmp_path / f"{run.id}.nc", progress=False)
+        except OSError as error:
+            theirs.send(str(error))
+
+    job = context.Process(target=write)
+    job.start()
+    theirs.close()
+    assert ours.recv().startswith(f"{tmp_path / run.id}.nc: cannot be written: ")
+    job.join()
+    assert list(tmp_path.glob("*.nc")) == list(tmp_path.glob(".*.part")) == []
 
 
 def limited(run, seconds=LIMIT):
