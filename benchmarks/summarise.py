@@ -42,7 +42,8 @@ def write(path: Path, schemes: int, points: int, realisations: int) -> None:
             out.createVariable(dim, "i8", (dim,))[:] = np.arange(size)
 
         def create(name: str, kind: str, fill: float | bool) -> netCDF4.Variable:
-            chunks = (1, 1, min(realisations, CHUNK_BYTES // np.dtype(kind).itemsize))
+            parts = -(-realisations * np.dtype(kind).itemsize // CHUNK_BYTES)
+            chunks = (1, 1, -(-realisations // parts))
             return out.createVariable(name, kind, tuple(dims), fletcher32=True, chunksizes=chunks, fill_value=fill)
 
         status = create("status", "i1", False)

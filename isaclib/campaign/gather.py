@@ -199,7 +199,9 @@ def _chunks(outer: list[int], inner: list[int], itemsize: int) -> tuple[int, ...
     row = int(np.prod(inner, dtype=np.int64)) * itemsize
     if row * realisations * int(np.prod(axes, dtype=np.int64)) > CHUNK_BYTES:
         axes = [1] * len(axes)
-    return (1, *axes, max(1, min(realisations, CHUNK_BYTES // row)), *inner)
+    # parts of one size: a last chunk of a few realisations would be padded to the size of the others
+    parts = -(-realisations // max(1, CHUNK_BYTES // row))
+    return (1, *axes, -(-realisations // parts), *inner)
 
 
 def _blank(status: Any) -> None:
