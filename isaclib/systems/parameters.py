@@ -8,6 +8,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+SPEED_OF_LIGHT = 299_792_458.0
+"""In m/s."""
+
 
 def parameter(
     default: Any,

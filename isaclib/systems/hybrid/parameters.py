@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isaclib.systems.parameters import complaint, normalise, parameter
-
-SPEED_OF_LIGHT = 299_792_458.0
+from isaclib.systems.parameters import SPEED_OF_LIGHT, complaint, normalise, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from isaclib.physics.tr38901 import NLOS_SHADOWING_DB
 from isaclib.physics.wavefronts import WAVEFRONTS
-from isaclib.systems.parameters import complaint, normalise, parameter
+from isaclib.systems.parameters import SPEED_OF_LIGHT, complaint, normalise, parameter
 
-SPEED_OF_LIGHT = 299_792_458.0
 LAYOUTS = ("uniform", "random", "collocated")
 
 

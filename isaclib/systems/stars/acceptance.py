@@ -14,7 +14,7 @@ import numpy as np
 from isaclib.physics import links
 from isaclib.systems.stars import deployment, information
 from isaclib.systems.stars.design import Design
-from isaclib.systems.stars.information import Illumination
+from isaclib.systems.stars.information import Illumination, squares
 from isaclib.systems.stars.scenario import Scenario
 from isaclib.systems.verdict import relative_gap, verdict
 
@@ -53,14 +53,10 @@ class Verdict:
     met: np.ndarray
 
 
-def _squares(values: np.ndarray) -> np.ndarray:
-    return values.real**2 + values.imag**2
-
-
 def rates(scenario: Scenario, active: np.ndarray, transmission: np.ndarray) -> np.ndarray:
     """Rates (11) of the users, every other beam an interference, shape (B, U)."""
     channel = (scenario.user_channel * transmission[:, None]) @ scenario.bs_star_channel
-    received = _squares(channel @ active)
+    received = squares(channel @ active)
     wanted = np.diagonal(received, axis1=-2, axis2=-1)
     mask = np.eye(channel.shape[1], active.shape[-1], dtype=bool)
     interference = np.where(mask, 0.0, received).sum(axis=-1)
@@ -93,8 +89,8 @@ def assess(
     speb = information.closed_form_speb(scenario, light, sensor_count, sensor_spacing_m)
     rate = rates(scenario, active, transmission)
     missing = 1.0 - rate.min(axis=-1) / p.min_rate_bps_hz if p.min_rate_bps_hz > 0.0 else -np.ones(len(scenario))
-    excess = np.sum(_squares(active), axis=(-2, -1)) / p.power_w - 1.0
-    energy = np.max(np.abs(_squares(reflection) + _squares(transmission) - 1.0), axis=-1)
+    excess = np.sum(squares(active), axis=(-2, -1)) / p.power_w - 1.0
+    energy = np.max(np.abs(squares(reflection) + squares(transmission) - 1.0), axis=-1)
     if p.phase_shifts == "coupled":
         # a quarter turn between them: Re[q_t conj q_r] = 0
         energy = np.maximum(energy, np.max(np.abs((transmission * np.conj(reflection)).real), axis=-1))

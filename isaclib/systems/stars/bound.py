@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from isaclib.systems.stars import deployment, information
+from isaclib.systems.stars.information import squares
 from isaclib.systems.stars.scenario import Scenario
 
 
@@ -66,18 +67,18 @@ def ceiling(scenario: Scenario, weights: np.ndarray) -> Ceiling:
     p = scenario.parameters
     response = scenario.of_targets(scenario.target_response)
     y = weights[:, None]
-    own = np.sum(y * _squares(response), axis=-1)
+    own = np.sum(y * squares(response), axis=-1)
     slack = np.zeros_like(own)
     if p.target_side == "reflection" and p.users == 1 and p.min_sinr > 0.0:
-        user = _squares(scenario.user_channel)
+        user = squares(scenario.user_channel)
         ratio = own / np.sum(y * user, axis=-1)
-        slack = np.sum(y * np.maximum(ratio[..., None] * user - _squares(response), 0.0), axis=-1)
+        slack = np.sum(y * np.maximum(ratio[..., None] * user - squares(response), 0.0), axis=-1)
         own = own - ratio * p.min_sinr * p.noise_w / p.power_w
     elif p.target_side == "reflection":
         # y_n |q_t,n|^2 |h_n|^2 in sum: each user takes gamma sigma^2 out of its own beam's power
-        strongest = np.max(_squares(scenario.user_channel), axis=-1)
+        strongest = np.max(squares(scenario.user_channel), axis=-1)
         needed = np.sum(p.min_sinr * p.noise_w / (strongest * p.power_w), axis=-1)
-        own = own - needed[:, None] * np.min(_squares(response), axis=-1)
+        own = own - needed[:, None] * np.min(squares(response), axis=-1)
     return Ceiling(p.power_w * np.maximum(own, 0.0), p.power_w * _stray(scenario, weights), p.power_w * slack)
 
 
@@ -87,17 +88,13 @@ def _stray(scenario: Scenario, weights: np.ndarray) -> np.ndarray:
     response, gradient = scenario.of_targets(scenario.target_response), scenario.target_gradient
     if scenario.parameters.bound == "efim":
         moments = np.sum((y * np.conj(response))[..., None] * gradient, axis=-2)
-        share = moments / np.sum(y * _squares(response), axis=-1)[..., None]
+        share = moments / np.sum(y * squares(response), axis=-1)[..., None]
         gradient = gradient - response[..., None] * share[..., None, :]
-    rows = np.sqrt(np.sum(_squares(scenario.bs_star_channel), axis=-1))
+    rows = np.sqrt(np.sum(squares(scenario.bs_star_channel), axis=-1))
     rows = rows if rows.ndim == 1 else rows[:, None]
-    squares = _squares(gradient)
-    spread = np.sum(rows[..., None] * np.sqrt(squares), axis=-2) ** 2
-    return np.minimum(np.sum(y[..., None] * squares, axis=-2), spread)
-
-
-def _squares(values: np.ndarray) -> np.ndarray:
-    return values.real**2 + values.imag**2
+    sizes = squares(gradient)
+    spread = np.sum(rows[..., None] * np.sqrt(sizes), axis=-2) ** 2
+    return np.minimum(np.sum(y[..., None] * sizes, axis=-2), spread)
 
 
 def cost_bound(scenario: Scenario, most: Ceiling) -> np.ndarray:

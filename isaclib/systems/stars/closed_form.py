@@ -74,6 +74,27 @@ def check_parameters(p: Parameters, *, other: str = "; the solver riemannian cov
             raise complaint(name, value, f"{covered} for the solver closed-form{other}")
 
 
+def strongest_beams(channels: np.ndarray, starts: int, most: int = MOST_ITERATIONS) -> np.ndarray:
+    """Return the beam of norm one that brings most field onto the surface, for each channel.
+
+    Parameters
+    ----------
+    channels : ndarray of complex, shape (B, N, M)
+        G.
+    starts : int
+        Starts of the fixed point.
+    most : int
+        Largest number of its iterations.
+
+    Returns
+    -------
+    ndarray of complex, shape (B, M)
+    """
+    beams, sums = np.empty((len(channels), channels.shape[-1]), dtype=complex), np.empty(len(channels))
+    field.strongest_beams(np.ascontiguousarray(channels), starts, most, beams, sums)
+    return beams
+
+
 @dataclass(frozen=True)
 class Beams:
     """Beam and coefficients of every realisation, and the certificate of the channel.
@@ -127,12 +148,11 @@ def light_the_target(scenario: Scenario, *, starts: int, most: int = MOST_ITERAT
     """
     p = scenario.parameters
     batch = len(scenario)
-    channels = np.ascontiguousarray(scenario.bs_star_channel).reshape(-1, p.star_elements, p.bs_antennas)
-    first, values = np.empty((len(channels), p.bs_antennas), dtype=complex), np.empty(len(channels))
+    channels = scenario.channels
     if starts:
-        field.strongest_beams(channels, starts, most, first, values)
+        first = strongest_beams(channels, starts, most)
     else:
-        first[:] = np.eye(1, p.bs_antennas)
+        first = np.tile(np.eye(1, p.bs_antennas, dtype=complex), (len(channels), 1))
     user = scenario.user_channel[:, 0]
     beams = np.full((batch, p.bs_antennas), np.nan + 0j)
     transmission = np.full((batch, p.star_elements), np.nan + 0j)

@@ -13,7 +13,7 @@ from isaclib.systems.parameters import complaint
 from isaclib.systems.stars import deployment, field, halves, information
 from isaclib.systems.stars.acceptance import judge
 from isaclib.systems.stars.bound import Ceiling, ceiling, cost_bound
-from isaclib.systems.stars.closed_form import MOST_ITERATIONS
+from isaclib.systems.stars.closed_form import MOST_ITERATIONS, strongest_beams
 from isaclib.systems.stars.design import Design
 from isaclib.systems.stars.parameters import Parameters
 from isaclib.systems.stars.scenario import Scenario
@@ -65,14 +65,14 @@ def conventional_ris(scenario: Scenario, options: Mapping[str, Any], rng: Stream
     p = scenario.parameters
     check_parameters(p)
     batch, half = len(scenario), p.star_elements // 2
-    channels = np.ascontiguousarray(scenario.bs_star_channel).reshape(-1, p.star_elements, p.bs_antennas)
+    channels = scenario.channels
     responses = np.concatenate([scenario.user_channel[:, 0, :half], scenario.target_response[:, half:]], axis=-1)
     sizes = np.abs(responses)
     needed = np.sqrt(p.min_sinr * p.noise_w / p.power_w)
     beams, user_beams = np.empty((2, batch, p.bs_antennas), dtype=complex)
     multipliers, reachable = np.empty((2, batch))
     iterations = np.empty(batch, dtype=np.int64)
-    to_target, to_user = (_starts(part, options["starts"]) for part in (channels[:, half:], channels[:, :half]))
+    to_target, to_user = (strongest_beams(part, options["starts"]) for part in (channels[:, half:], channels[:, :half]))
     halves.light_halves(
         channels, to_target, to_user, sizes, needed, MOST_ITERATIONS,
         beams, multipliers, user_beams, reachable, iterations,
@@ -114,13 +114,6 @@ def conventional_ris(scenario: Scenario, options: Mapping[str, Any], rng: Stream
         ],
         iterations=iterations,
     )
-
-
-def _starts(channels: np.ndarray, starts: int) -> np.ndarray:
-    """Beam that brings most field onto one half of the surface, for each channel."""
-    beams, values = np.empty((len(channels), channels.shape[-1]), dtype=complex), np.empty(len(channels))
-    field.strongest_beams(np.ascontiguousarray(channels), starts, MOST_ITERATIONS, beams, values)
-    return beams
 
 
 def _bounds(

@@ -61,17 +61,18 @@ def illuminate(scenario: Scenario, active: np.ndarray, coefficients: np.ndarray)
     incident = (scenario.bs_star_channel @ active) * coefficients[..., None]
     waveform = scenario.of_targets(scenario.target_response) @ incident
     gradient = np.moveaxis(np.swapaxes(scenario.target_gradient, -1, -2) @ incident[:, None], -2, -1)
-    power = np.sum(_squares(waveform), axis=-1)
-    raw = np.sum(_squares(gradient), axis=-2)
+    power = np.sum(squares(waveform), axis=-1)
+    raw = np.sum(squares(gradient), axis=-2)
     coupling = np.sum(np.conj(gradient) * waveform[..., None], axis=-2)
     # off w itself, not as a difference: a single stream leaves rounding errors of p_ii otherwise
     safe = np.where(power > 0.0, power, 1.0)[..., None, None]
     rest = gradient - waveform[..., None] * (np.conj(coupling)[..., None, :] / safe)
-    aside = np.sum(_squares(rest), axis=-2) if active.shape[-1] > 1 else np.zeros_like(raw)
+    aside = np.sum(squares(rest), axis=-2) if active.shape[-1] > 1 else np.zeros_like(raw)
     return Illumination(power, raw, aside, -coupling[..., 0].imag, waveform, gradient)
 
 
-def _squares(values: np.ndarray) -> np.ndarray:
+def squares(values: np.ndarray) -> np.ndarray:
+    """|z|^2 of complex numbers."""
     return values.real**2 + values.imag**2
 
 

@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 
 from isaclib.physics.polar import RESPONSES
-from isaclib.systems.parameters import complaint, normalise, parameter
+from isaclib.systems.parameters import SPEED_OF_LIGHT, complaint, normalise, parameter
 
-SPEED_OF_LIGHT = 299_792_458.0
 FEWEST_SENSORS = 3
 """Two sensors know no range."""
 

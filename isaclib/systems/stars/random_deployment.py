@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -132,10 +132,8 @@ def random_deployment_descent(scenario: Scenario, options: Mapping[str, Any], rn
     def together(name: str) -> np.ndarray:
         return np.concatenate([getattr(design, name) for design in designs])
 
-    channels = np.ascontiguousarray(scenario.bs_star_channel).reshape(-1, p.star_elements, p.bs_antennas)
-    strongest, sums = np.empty((len(channels), p.bs_antennas), dtype=complex), np.empty(len(channels))
-    starts = closed_form.OPTIONS["starts"]
-    field.strongest_beams(channels, starts, closed_form.MOST_ITERATIONS, strongest, sums)
+    starts, channels = closed_form.OPTIONS["starts"], scenario.channels
+    strongest = closed_form.strongest_beams(channels, starts)
     most = closed_form.most_light(scenario, field.dual_weights(channels, strongest), starts=starts)
     status = together("status")
     return judge(
@@ -156,17 +154,6 @@ def random_deployment_descent(scenario: Scenario, options: Mapping[str, Any], rn
 
 def _alone(scenario: Scenario, row: int, count: int, spacing_m: float) -> Scenario:
     """One realisation with its sensors as parameters."""
-    p, streams = scenario.parameters, scenario.streams
-    arrays = {
-        each.name: getattr(scenario, each.name)[row : row + 1]
-        for each in fields(scenario)
-        if each.name not in ("parameters", "streams", "bs_star_channel")
-    }
-    channel = scenario.bs_star_channel
-    return replace(
-        scenario,
-        **arrays,
-        bs_star_channel=channel[row : row + 1] if channel.ndim == 3 else channel,
-        parameters=replace(p, sensors=count, sensor_spacing_wavelengths=spacing_m / p.wavelength_m),
-        streams=Streams(streams.seed, streams.start + row, streams.start + row + 1),
-    )
+    p = scenario.parameters
+    placed = replace(p, sensors=count, sensor_spacing_wavelengths=spacing_m / p.wavelength_m)
+    return replace(scenario.single(row), parameters=placed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -97,6 +97,24 @@ class Scenario:
 
     def __len__(self) -> int:
         return len(self.target_range_m)
+
+    def single(self, index: int) -> Scenario:
+        """Return one realisation, as a batch of one."""
+        given = ("bs_star_channel", "parameters", "streams")
+        drawn = {f.name: getattr(self, f.name)[index : index + 1] for f in fields(self) if f.name not in given}
+        channel, first = self.bs_star_channel, self.streams.start + index
+        return replace(
+            self,
+            **drawn,
+            bs_star_channel=channel if channel.ndim == 2 else channel[index : index + 1],
+            streams=Streams(self.streams.seed, first, first + 1),
+        )
+
+    @cached_property
+    def channels(self) -> np.ndarray:
+        """G with an axis for the realisations also where they share it, shape (1 or B, N, M)."""
+        p = self.parameters
+        return np.ascontiguousarray(self.bs_star_channel).reshape(-1, p.star_elements, p.bs_antennas)
 
     def of_targets(self, values: np.ndarray) -> np.ndarray:
         """Give a field of the targets its axis for them also where there is one, shape (B, T, ...)."""

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from isaclib.systems.modular.parameters import SPEED_OF_LIGHT, Parameters
+from isaclib.systems.modular.parameters import Parameters
+from isaclib.systems.parameters import SPEED_OF_LIGHT
 
 
 def test_defaults_are_those_of_the_paper() -> None:

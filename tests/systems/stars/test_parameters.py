@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from isaclib.systems.parameters import SPEED_OF_LIGHT
 from isaclib.systems.stars.closed_form import check_parameters
-from isaclib.systems.stars.parameters import SPEED_OF_LIGHT, Parameters
+from isaclib.systems.stars.parameters import Parameters
 
 
 def test_derived_quantities() -> None:

@@ -12,22 +12,9 @@ from isaclib.systems.base import Status
 from isaclib.systems.stars import field
 from isaclib.systems.stars.acceptance import judge
 from isaclib.systems.stars.bound import Ceiling, cost_bound
-from isaclib.systems.stars.closed_form import MOST_ITERATIONS, most_light
+from isaclib.systems.stars.closed_form import MOST_ITERATIONS, most_light, strongest_beams
 from isaclib.systems.stars.design import Design
 from isaclib.systems.stars.scenario import Scenario
-from isaclib.systems.streams import Streams
-
-DRAWN = (
-    "target_range_m",
-    "target_angle_rad",
-    "user_range_m",
-    "user_angle_rad",
-    "target_response",
-    "user_response",
-    "user_gain",
-    "reflection",
-)
-"""Fields of a scenario that every realisation has its own of."""
 
 STARTS = 3
 """Of the fixed point whose beam certifies the channel."""
@@ -84,19 +71,6 @@ class Attempt:
     seconds: float = 0.0
 
 
-def single(scenario: Scenario, index: int) -> Scenario:
-    """One realisation of a scenario, as a batch of one."""
-    streams = scenario.streams
-    first = streams.start + index
-    channel = scenario.bs_star_channel
-    return replace(
-        scenario,
-        **{name: getattr(scenario, name)[index : index + 1] for name in DRAWN},
-        bs_star_channel=channel if channel.ndim == 2 else channel[index : index + 1],
-        streams=Streams(streams.seed, first, first + 1),
-    )
-
-
 @dataclass(frozen=True)
 class Limits:
     """What no design of a scenario can exceed.
@@ -129,9 +103,8 @@ def limits(scenario: Scenario) -> Limits:
     Limits
     """
     p = scenario.parameters
-    channels = np.ascontiguousarray(scenario.bs_star_channel).reshape(-1, p.star_elements, p.bs_antennas)
-    beams, values = np.empty((len(channels), p.bs_antennas), dtype=complex), np.empty(len(channels))
-    field.strongest_beams(channels, STARTS, MOST_ITERATIONS, beams, values)
+    channels = scenario.channels
+    beams = strongest_beams(channels, STARTS)
     weights = field.dual_weights(channels, beams)
     sizes = np.abs(scenario.user_channel)
     # no user has more than all power through all of the surface
@@ -179,7 +152,7 @@ def design_each(scenario: Scenario, one: Callable[[Scenario], Attempt]) -> Desig
             found = Attempt(status=Status.INFEASIBLE, reason=reason)
         else:
             try:
-                found = one(single(scenario, index))
+                found = one(scenario.single(index))
             except Exception as error:  # one draw may fail in any way; the others go on
                 found = Attempt(status=Status.FAILED, reason=f"{type(error).__name__}: {error}".splitlines()[0])
         attempts.append(replace(found, seconds=time.perf_counter() - began))

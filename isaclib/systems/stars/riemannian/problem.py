@@ -46,7 +46,7 @@ class Normalised:
 def normalise(scenario: Scenario) -> Normalised:
     """Bring channels and noise to order one."""
     p = scenario.parameters
-    channels = np.asarray(scenario.bs_star_channel, dtype=complex).reshape(-1, p.star_elements, p.bs_antennas)
+    channels = scenario.channels
     scale = np.linalg.norm(channels, axis=(-2, -1)) / np.sqrt(p.star_elements)
     user = scenario.user_channel
     sizes = p.star_elements * np.mean(np.abs(user), axis=-1)

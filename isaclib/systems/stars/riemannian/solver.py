@@ -12,7 +12,7 @@ from isaclib.systems.parameters import complaint
 from isaclib.systems.stars import deployment, field, information
 from isaclib.systems.stars.acceptance import judge
 from isaclib.systems.stars.bound import cost_bound
-from isaclib.systems.stars.closed_form import MOST_ITERATIONS, most_light
+from isaclib.systems.stars.closed_form import MOST_ITERATIONS, most_light, strongest_beams
 from isaclib.systems.stars.design import Design
 from isaclib.systems.stars.riemannian.problem import Normalised, normalise
 from isaclib.systems.stars.riemannian.search import Found, search
@@ -78,8 +78,7 @@ def riemannian(scenario: Scenario, options: Mapping[str, Any], rng: Streams) -> 
     """
     p = scenario.parameters
     normalised = normalise(scenario)
-    strongest = np.empty((len(normalised.channels), p.bs_antennas), dtype=complex)
-    field.strongest_beams(normalised.channels, FIELD_STARTS, MOST_ITERATIONS, strongest, np.empty(len(strongest)))
+    strongest = strongest_beams(normalised.channels, FIELD_STARTS)
     dual = field.dual_weights(normalised.channels, strongest) * normalised.scale[:, None] ** 2
     most = most_light(scenario, dual, starts=FIELD_STARTS)
     # every user's beam takes its share of P at least

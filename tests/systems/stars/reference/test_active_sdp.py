@@ -10,7 +10,6 @@ from isaclib.systems.stars import SYSTEM, acceptance, closed_form, information
 from isaclib.systems.stars.parameters import Parameters
 from isaclib.systems.stars.reference.active_sdp import best_beams, recovered
 from isaclib.systems.stars.reference.forms import Scales
-from isaclib.systems.stars.reference.outcome import single
 
 
 def covariances(users: int, size: int, rank: int) -> tuple[np.ndarray, np.ndarray]:
@@ -59,7 +58,7 @@ def test_a_second_stream_beyond_recovery_is_cut_to_its_largest_eigenpair() -> No
 def test_no_beams_are_better_for_given_coefficients(guess: Any, bound: str, values: dict[str, Any]) -> None:
     values = {"min_rate_bps_hz": 1.0, **values}
     p = Parameters(star_elements=8, bs_antennas=4, power_dbm=45.0, bs_distance_m=0.3, bound=bound, **values)
-    one = single(SYSTEM.draw(p, seed=5, stop=3), 2)
+    one = SYSTEM.draw(p, seed=5, stop=3).single(2)
     start = guess(one, beams=p.users + 1, seed=6)
     count, spacing = int(start.sensor_count[0]), float(start.sensor_spacing_m[0])
     now = start.active[0], start.reflection[0], start.transmission[0]
@@ -105,7 +104,7 @@ def test_no_beams_are_better_for_given_coefficients(guess: Any, bound: str, valu
 @pytest.mark.slow
 def test_a_rate_that_is_missed_is_raised(guess: Any) -> None:
     p = Parameters(star_elements=8, bs_antennas=4, users=2, bs_distance_m=0.3, min_rate_bps_hz=12.0)
-    one = single(SYSTEM.draw(p, seed=5, stop=1), 0)
+    one = SYSTEM.draw(p, seed=5, stop=1)
     start = guess(one, beams=3, seed=6)
     scales = Scales.of(one, int(start.sensor_count[0]), float(start.sensor_spacing_m[0]))
     now = start.active[0], start.reflection[0], start.transmission[0]
