@@ -9,9 +9,10 @@ _LAZY = {
     "get_system": "isaclib.systems",
     "simulate": "isaclib.systems",
     "open_campaign": "isaclib.campaign.dataset",
+    "redesign": "isaclib.campaign.redesign",
     "summarise": "isaclib.campaign.reduction",
 }
-__all__ = ["__version__", "get_system", "open_campaign", "simulate", "summarise"]
+__all__ = ["__version__", "get_system", "open_campaign", "redesign", "simulate", "summarise"]
 
 
 def __getattr__(name: str) -> Any:

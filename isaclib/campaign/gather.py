@@ -12,13 +12,15 @@ import netCDF4
 import numpy as np
 
 from isaclib.campaign import store
+from isaclib.campaign.identity import plain
 from isaclib.campaign.netcdf import CHUNK_BYTES, FLAGS, put_array, put_text
 from isaclib.campaign.provenance import distinct, provenance
 from isaclib.campaign.run import REASON_LENGTH
 from isaclib.campaign.selection import Piece, Selection, Variable, select
-from isaclib.campaign.sidecar import read_sidecar, written
+from isaclib.campaign.sidecar import read_sidecar
 from isaclib.campaign.spec import Campaign
 from isaclib.campaign.table import DESIGN, fill_value, is_timing, positions
+from isaclib.campaign.writing import written
 from isaclib.systems import get_system
 from isaclib.systems.base import Status
 
@@ -105,6 +107,7 @@ def _attributes(spec: Campaign) -> dict[str, Any]:
         "seed": np.int64(spec.seed),
         "realisations": np.int64(spec.realisations),
         "parameters": json.dumps(resolved),
+        "axes": json.dumps({name: [[plain(value), plain(own)] for value, own in v] for name, v in spec.axes.items()}),
         "curves": json.dumps([{name: getattr(curve, name) for name in fields} for curve in curves]),
         "estimators": json.dumps(spec.estimators, default=dict),
         **provenance(),

@@ -1,0 +1,133 @@
+"""A design of a stored campaign made anew: what a file need not keep."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isaclib.campaign.dataset import open_campaign
+from isaclib.campaign.identity import scheme_id
+from isaclib.systems import get_system
+from isaclib.systems.base import Design, System, nearest
+from isaclib.systems.streams import BLOCK
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Redesigned:
+    """One realisation of one curve at one point, as its run had it.
+
+    Parameters
+    ----------
+    system : System
+        Its system.
+    scenario : Scenario
+        The draw, a batch of one.
+    design : Design
+        What the scheme returned for it, a batch of one.
+    metrics : xarray.Dataset
+        `System.evaluate` of them.
+    """
+
+    system: System
+    scenario: Any
+    design: Any
+    metrics: xr.Dataset
+
+
+def redesign(campaign: str | Path | xr.Dataset, *, scheme: str, realisation: int = 0, **point: Any) -> Redesigned:
+    """Make a design of a stored campaign anew from its identity.
+
+    Parameters
+    ----------
+    campaign : path or xarray.Dataset
+        ``results/<campaign>``, its ``campaign.nc``, or what `isaclib.open_campaign` returned.
+    scheme : str
+        Label of the curve.
+    realisation : int
+        Index of the draw.
+    **point
+        Value, or label, of each axis of the grid; an axis of one value need not be named.
+
+    Returns
+    -------
+    Redesigned
+        The same numbers, to the bit on one type of processor, as the campaign's run had.
+
+    Raises
+    ------
+    ValueError
+        In one line: a label, axis, value or realisation that the campaign does not have, or a solver
+        that would return other numbers today (its version differs).
+    """
+    data = open_campaign(campaign) if isinstance(campaign, (str, Path)) else campaign
+    for needed in ("curves", "axes"):
+        if needed not in data.attrs:
+            raise ValueError(f"campaign: no attribute {needed!r}: expected a campaign.nc; gather it again")
+    curves = {curve["label"]: curve for curve in json.loads(data.attrs["curves"])}
+    if scheme not in curves:
+        raise ValueError(f"scheme = {scheme!r}: expected a label of the campaign; {nearest(scheme, curves)}")
+    curve = curves[scheme]
+    if not 0 <= realisation < data.sizes["realisation"]:
+        raise ValueError(f"realisation = {realisation}: expected one from 0 to {data.sizes['realisation'] - 1}")
+    system = get_system(data.attrs["system"])
+    found = system.scheme(curve["scheme"])
+    if scheme_id(found, curve["solver"], curve["options"]) != curve["scheme_id"]:
+        raise ValueError(
+            f"scheme = {scheme!r}: solver {curve['solver']!r} has changed since: expected the isaclib that made it, "
+            f"{data.attrs['runs_isaclib_versions']} ({data.attrs['runs_git_commits']})"
+        )
+    fixed = json.loads(data.attrs["parameters"])[scheme]
+    chosen = {**_settings(json.loads(data.attrs["axes"]), point), **fixed, **curve["parameters"]}
+    parameters = system.Parameters(**chosen)
+    # whole blocks, as a run makes them: no bit depends on what else was designed along
+    first, count = (realisation, 1) if found.solver(curve["solver"]).seconds else (realisation // BLOCK * BLOCK, BLOCK)
+    seed = int(data.attrs["seed"])
+    drawn = system.draw(parameters, seed=seed, start=first, stop=first + count)
+    designs = system.design(drawn, scheme=curve["scheme"], solver=curve["solver"], options=curve["options"])
+    scenario = system.draw(parameters, seed=seed, start=realisation, stop=realisation + 1)
+    design = _one(designs, realisation - first)
+    return Redesigned(system, scenario, design, system.evaluate(scenario, design))
+
+
+def _settings(axes: Mapping[str, list[Any]], point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that the grid sets at a point."""
+    for name in point:
+        if name not in axes:
+            raise ValueError(f"{name} = {point[name]!r}: expected an axis of the campaign; {nearest(name, axes)}")
+    settings: dict[str, Any] = {}
+    for name, entries in axes.items():
+        values = {value: own for value, own in entries}
+        shown = ", ".join(f"{value:g}" if isinstance(value, (int, float)) else str(value) for value in values)
+        if name not in point and len(values) > 1:
+            raise ValueError(f"{name} is missing: expected one of {shown}")
+        wanted = point.get(name, next(iter(values)))
+        matching = [own for value, own in values.items() if _same(value, wanted)]
+        if not matching:
+            raise ValueError(f"{name} = {wanted!r}: expected one of {shown}")
+        settings.update(matching[0])
+    return settings
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    numbers = isinstance(value, (int, float)) and isinstance(wanted, (int, float, np.number))
+    return bool(np.isclose(value, wanted, rtol=1e-12, atol=0.0)) if numbers else str(value) == str(wanted)
+
+
+def _one(designs: Design, position: int) -> Design:
+    """Return one realisation of a batch of designs."""
+    count = len(designs.status)
+    fields: dict[str, Any] = {
+        field.name: value[position : position + 1]
+        for field in dataclasses.fields(designs)
+        if isinstance(value := getattr(designs, field.name), np.ndarray) and len(value) == count
+    }
+    return dataclasses.replace(designs, reason=designs.reason[position : position + 1], **fields)
