@@ -47,6 +47,7 @@ def simulate(
     seed: int = 0,
     start: int = 0,
     stop: int = 1,
+    sampling: str = "random",
 ) -> xr.Dataset:
     """Draw, design and evaluate the realisations [start, stop).
 
@@ -66,6 +67,8 @@ def simulate(
         Non-negative.
     start, stop : int
         First realisation and one past the last.
+    sampling : str
+        ``random`` or ``sobol``, as for `isaclib.systems.base.System.draw`.
 
     Returns
     -------
@@ -74,7 +77,11 @@ def simulate(
     """
     chosen = get_system(system)
     scenario = chosen.draw(
-        parameters if parameters is not None else chosen.Parameters(), seed=seed, start=start, stop=stop
+        parameters if parameters is not None else chosen.Parameters(),
+        seed=seed,
+        start=start,
+        stop=stop,
+        sampling=sampling,
     )
     design = chosen.design(scenario, scheme=scheme, solver=solver, options=options)
     data = chosen.evaluate(scenario, design)

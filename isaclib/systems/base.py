@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isaclib.systems.streams import Streams
+from isaclib.systems.streams import SAMPLINGS, Streams
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -335,7 +335,7 @@ class System:
             raise ValueError(f"system {self.name!r} has no scheme {name!r}: {nearest(name, self.schemes)}")
         return self.schemes[name]
 
-    def draw(self, parameters: Any, *, seed: int, start: int = 0, stop: int = 1) -> Any:
+    def draw(self, parameters: Any, *, seed: int, start: int = 0, stop: int = 1, sampling: str = "random") -> Any:
         """Draw the realisations [start, stop): the same numbers however they are batched.
 
         Parameters
@@ -346,6 +346,10 @@ class System:
             Non-negative.
         start, stop : int
             First realisation and one past the last.
+        sampling : str
+            ``random``, or ``sobol``: the 64 realisations of a block, [0, 64), [64, 128), ..., spread
+            evenly. A mean over whole blocks scatters less; the block, not the realisation, is then
+            what intervals are taken over.
 
         Returns
         -------
@@ -354,13 +358,15 @@ class System:
         Raises
         ------
         ValueError
-            For an empty or negative range or a negative seed.
+            For an empty or negative range, a negative seed or an unknown sampling.
         """
         if not 0 <= start < stop:
             raise ValueError(f"start, stop = {start}, {stop}: expected 0 <= start < stop")
         if seed < 0:
             raise ValueError(f"seed = {seed}: expected a whole number of at least 0")
-        return self.draw_scenario(parameters, Streams(seed, start, stop))
+        if sampling not in SAMPLINGS:
+            raise ValueError(f"sampling = {sampling!r}: expected one of {', '.join(SAMPLINGS)}")
+        return self.draw_scenario(parameters, Streams(seed, start, stop, sampling))
 
     def design(
         self, scenario: Any, *, scheme: str, solver: str | None = None, options: Mapping[str, Any] | None = None

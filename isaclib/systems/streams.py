@@ -1,4 +1,10 @@
-"""Random numbers named by what they are for and by the realisation they belong to."""
+"""Random numbers named by what they are for and by the realisation they belong to.
+
+Under the sampling ``sobol`` the numbers that make a scenario are spread evenly over the 64
+realisations of a block: each block is a scrambled Sobol net (`isaclib.systems.nets`). One
+realisation alone has the law it has under ``random``, and blocks are independent of each other;
+the realisations of a block are not, and their mean scatters less than that of 64 independent ones.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +13,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+from scipy import special
 
-BLOCK = 64
-"""Realisations that share one generator: the unit in which random numbers are drawn."""
+from isaclib.systems import nets
+
+BLOCK = nets.POINTS
+"""Realisations that share one generator, 64: the unit in which random numbers are drawn."""
+
+SAMPLINGS = ("random", "sobol")
+"""How the realisations of a block are drawn: each for itself, or as one net."""
 
 
 class Stream(IntEnum):
@@ -34,6 +46,46 @@ class Stream(IntEnum):
     SENSOR_COUNT = 17
 
 
+SPREAD = frozenset(
+    {
+        Stream.USER_ANGLE,
+        Stream.USER_RANGE,
+        Stream.TARGET_ANGLE,
+        Stream.TARGET_RANGE,
+        Stream.LOS_GAIN,
+        Stream.NLOS_GAIN,
+        Stream.SCATTERER_ANGLE,
+        Stream.SCATTERER_RANGE,
+        Stream.SHADOWING,
+        Stream.PATH_PHASE,
+        Stream.PLACEMENT,
+        Stream.SENSOR_COUNT,
+    }
+)
+"""What a net spreads; noise, symbols, starts and what is scattered over a surface have too many numbers for it."""
+
+DIMENSIONS = {
+    (Stream.USER_ANGLE, 0): 0,
+    (Stream.USER_ANGLE, 1): 1,
+    (Stream.TARGET_ANGLE, 0): 2,
+    (Stream.TARGET_RANGE, 0): 3,
+    (Stream.USER_RANGE, 0): 4,
+    (Stream.SENSOR_COUNT,): 5,
+    # of a gain its strength: index of the user, of its path, part
+    **{(Stream.LOS_GAIN, user, 0): 2 + user for user in range(2)},
+    **{(Stream.NLOS_GAIN, user, path, 0): 4 + 2 * path + user for path in range(3) for user in range(2)},
+    # of one user
+    **{(Stream.SHADOWING, path): path for path in range(3)},
+    **{(Stream.SCATTERER_ANGLE, path): 3 + path for path in range(3)},
+    **{(Stream.SCATTERER_RANGE, path): 6 + path for path in range(3)},
+}
+"""Dimension of the net of what matters most, by stream, index and entry; two quantities of one system never share one.
+
+What is not here is spread evenly by itself, whatever the others do. An entry, once given, never changes: another
+dimension is another campaign.
+"""
+
+
 @dataclass(frozen=True)
 class Streams:
     """Random numbers of the realisations [start, stop) under one seed.
@@ -47,11 +99,14 @@ class Streams:
         Seed of the campaign, non-negative.
     start, stop : int
         First realisation and one past the last.
+    sampling : str
+        One of `SAMPLINGS`.
     """
 
     seed: int
     start: int
     stop: int
+    sampling: str = "random"
 
     def draw(
         self, stream: Stream, sampler: Callable[[np.random.Generator, int], np.ndarray], *index: int
@@ -91,6 +146,8 @@ class Streams:
 
     def uniform(self, stream: Stream, shape: tuple[int, ...] = (), *index: int) -> np.ndarray:
         """Uniform numbers in [0, 1), shape (realisations, *shape)."""
+        if self._spread(stream):
+            return self.draw(stream, lambda g, _: _columns(g, stream, index, shape), *index)
         return self.draw(stream, lambda g, n: g.random((*shape, n)), *index)
 
     def complex_normal(self, stream: Stream, shape: tuple[int, ...] = (), *index: int) -> np.ndarray:
@@ -101,4 +158,28 @@ class Streams:
             pair = generator.standard_normal((*shape, count, 2))
             return (pair[..., 0] + 1j * pair[..., 1]) / np.sqrt(2.0)
 
-        return self.draw(stream, sampler, *index)
+        def spread(generator: np.random.Generator, _: int) -> np.ndarray:
+            # strength and phase: of a channel's gain it is the strength that matters
+            strength, phase = np.moveaxis(_columns(generator, stream, index, (*shape, 2)), -2, 0)
+            return np.sqrt(-np.log1p(-strength)) * np.exp(2j * np.pi * phase)
+
+        return self.draw(stream, spread if self._spread(stream) else sampler, *index)
+
+    def normal(self, stream: Stream, shape: tuple[int, ...] = (), *index: int) -> np.ndarray:
+        """Real normal numbers of variance 1/2, as the real part of `complex_normal`, shape (realisations, *shape)."""
+        if self._spread(stream):
+            return self.draw(
+                stream, lambda g, _: special.ndtri(_columns(g, stream, index, shape)) / np.sqrt(2.0), *index
+            )
+        return self.complex_normal(stream, shape, *index).real
+
+    def _spread(self, stream: Stream) -> bool:
+        return self.sampling == "sobol" and stream in SPREAD
+
+
+def _columns(
+    generator: np.random.Generator, stream: Stream, index: tuple[int, ...], shape: tuple[int, ...]
+) -> np.ndarray:
+    """Evenly spread numbers in (0, 1) for one block, entry after entry, shape (*shape, BLOCK)."""
+    entries = [nets.column(generator, DIMENSIONS.get((stream, *index, *at))) for at in np.ndindex(*shape)]
+    return np.array(entries).reshape(*shape, BLOCK)

@@ -73,7 +73,7 @@ class _Places:
             first = len(p.target_range_m)
             scatterers[:, : p.scatterer_overlap] = objects[first : first + p.scatterer_overlap]
         phases = np.exp(2j * np.pi * streams.uniform(Stream.PATH_PHASE, (paths + 1,)))
-        shadowing = p.nlos_shadowing_db * np.sqrt(2.0) * streams.complex_normal(Stream.SHADOWING, (paths,)).real
+        shadowing = p.nlos_shadowing_db * np.sqrt(2.0) * streams.normal(Stream.SHADOWING, (paths,))
         tx = np.stack([0.0 * middle, middle], axis=-1)
         direct = np.linalg.norm(user - tx, axis=-1)
         length = np.linalg.norm(scatterers - tx[:, None], axis=-1) + np.linalg.norm(user[:, None] - scatterers, axis=-1)

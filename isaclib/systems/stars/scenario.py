@@ -107,7 +107,7 @@ class Scenario:
             self,
             **drawn,
             bs_star_channel=channel if channel.ndim == 2 else channel[index : index + 1],
-            streams=Streams(self.streams.seed, first, first + 1),
+            streams=replace(self.streams, start=first, stop=first + 1),
         )
 
     @cached_property
