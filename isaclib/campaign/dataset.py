@@ -68,6 +68,22 @@ def metric_names(data: xr.Dataset) -> list[str]:
     ]
 
 
+def loaded(values: xr.DataArray) -> xr.DataArray:
+    """Read the values of an array.
+
+    Raises
+    ------
+    ValueError
+        In one line, naming the file, where it is damaged.
+    """
+    try:
+        return values.load()
+    # a checksum that fails is a RuntimeError, which names nothing
+    except (RuntimeError, OSError) as error:
+        source = values.encoding.get("source", "dataset")
+        raise ValueError(f"{source}: {values.name} cannot be read ({error}): `isaclib verify` finds damage") from error
+
+
 def real_values(values: xr.DataArray) -> xr.DataArray:
     """Bring integers with their "nothing here" (the smallest of their kind) to floats with NaN."""
     if values.dtype.kind in "iu":

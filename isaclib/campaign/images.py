@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isaclib.campaign.dataset import loaded
 from isaclib.campaign.statistics import CLUSTERED
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Images:
     def write(self, index: tuple[int, ...]) -> None:
         """Write one point: only the draws that have an image there."""
         here = self.metric.isel(dict(zip(self.axes, index, strict=True))).transpose("scheme", DRAW, *self.inner)
-        values = here.values
+        values = loaded(here).values
         for row in np.flatnonzero(np.isfinite(values).any(axis=(0, 2, 3))):
             draw = int(self.metric[DRAW].values[row])
             known = np.asarray(self.draws[:]).tolist()

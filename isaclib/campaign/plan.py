@@ -15,8 +15,9 @@ from isaclib.campaign.costs import Cost, Costs
 from isaclib.campaign.coverage import Coverage, Task, missing_cells, named_realisations, serves
 from isaclib.campaign.packing import pack, split, target_seconds
 from isaclib.campaign.precision import Aim, aims, grown, started
-from isaclib.campaign.sidecar import read_sidecars, write_atomically
+from isaclib.campaign.sidecar import read_sidecars
 from isaclib.campaign.spec import Campaign, Curve, efforts_covering
+from isaclib.campaign.writing import write_atomically
 
 SCHEMA = 1
 """Version of the layout of plan files."""

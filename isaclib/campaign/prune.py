@@ -9,8 +9,9 @@ from pathlib import Path
 from isaclib.campaign.coverage import named_realisations, serves
 from isaclib.campaign.plan import Plan, complete_marker
 from isaclib.campaign.progress import MARK, SILENT_SECONDS, log_path
-from isaclib.campaign.sidecar import PARTIAL, Sidecar, read_sidecars
+from isaclib.campaign.sidecar import Sidecar, read_sidecars
 from isaclib.campaign.spec import Campaign
+from isaclib.campaign.writing import PARTIAL, abandoned
 
 ABANDONED_SECONDS = 3600.0
 """A file that was being written so long ago belongs to a process that died."""
@@ -77,7 +78,7 @@ def prune(root: str | Path, spec: Campaign, *, dry_run: bool = True) -> Pruned:
     folder = root / "runs"
     named = named_realisations(spec)
     runs = tuple(sidecar for sidecar in read_sidecars(folder) if not serves(spec, sidecar, named))
-    leftovers = tuple(sorted(path for path in (*folder.glob(".*"), *root.glob("*")) if _abandoned(path)))
+    leftovers = tuple(sorted(path for path in root.rglob("*") if _abandoned(path)))
     size = sum(sidecar.bytes + (folder / f"{sidecar.run}.json").stat().st_size for sidecar in runs)
     size += sum(path.stat().st_size for path in leftovers)
     if not dry_run:
@@ -94,7 +95,7 @@ def prune(root: str | Path, spec: Campaign, *, dry_run: bool = True) -> Pruned:
 
 def _abandoned(path: Path) -> bool:
     limit = {PARTIAL: ABANDONED_SECONDS, MARK: SILENT_SECONDS}.get(path.suffix)
-    return limit is not None and time.time() - path.stat().st_mtime > limit
+    return limit is not None and (abandoned(path) or time.time() - path.stat().st_mtime > limit)
 
 
 def _unmark(root: Path, gone: set[str]) -> None:

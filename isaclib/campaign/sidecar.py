@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from isaclib.campaign.cells import Cell
 from isaclib.campaign.table import Table
+from isaclib.campaign.writing import write_atomically
 
 SCHEMA = 1
 """Version of the layout of run files and sidecars; a reader refuses any other."""
-
-PARTIAL = ".part"
-"""Ending of files being written; nothing ever reads them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,55 +187,6 @@ def read_sidecars(folder: str | Path) -> list[Sidecar]:
         if sidecar.bytes == sizes[data]:
             found.append(sidecar)
     return found
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a small file so that it is there whole or not at all."""
-    with written(path) as partial, open(partial, "wb") as file:
-        file.write(content)
-
-
-@contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """Hand out the name under which `path` is written; give it its own name once it is closed.
-
-    Raises
-    ------
-    OSError
-        In one line, naming the file, where it cannot be written: a full disk, say.
-    """
-    partial = partial_path(path)
-    try:
-        yield partial
-        publish(partial, path)
-    # netCDF tells a full disk as a RuntimeError, which names nothing
-    except (OSError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        left = shutil.disk_usage(path.parent).free
-        raise OSError(f"{path}: cannot be written: {reason or error} ({left} bytes are left on the disk)") from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def partial_path(path: Path) -> Path:
-    """Return the temporary name under which a process writes `path`: hidden, same folder."""
-    return path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}{PARTIAL}")
-
-
-def publish(partial: Path, path: Path) -> None:
-    """Bring a closed file to the disk and give it its name."""
-    descriptor = os.open(partial, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    os.replace(partial, path)
-    # the new name itself must survive a crash too
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _line(error: BaseException) -> str:

@@ -15,8 +15,9 @@ import numpy as np
 from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.netcdf import FLAGS, get_text, plain_attrs, put_array, put_text
 from isaclib.campaign.provenance import provenance
-from isaclib.campaign.sidecar import SCHEMA, read_sidecar, written
+from isaclib.campaign.sidecar import SCHEMA, read_sidecar
 from isaclib.campaign.table import Column, Table
+from isaclib.campaign.writing import written
 
 
 @dataclass(frozen=True)

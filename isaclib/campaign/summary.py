@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isaclib.campaign import population
-from isaclib.campaign.dataset import metric_names, real_values
+from isaclib.campaign.dataset import loaded, metric_names, real_values
 from isaclib.campaign.images import Images, is_image
 from isaclib.campaign.netcdf import put_text
 from isaclib.campaign.pairing import PAIRED, paired
 from isaclib.campaign.population import LIMITS, POPULATIONS
 from isaclib.campaign.statistics import CLUSTERED, STATISTICS, carry_forward, count, describe
 from isaclib.campaign.tidy import write_csv
+from isaclib.campaign.writing import written
 from isaclib.systems.base import Status
 
 if TYPE_CHECKING:
@@ -51,40 +51,35 @@ def summarise(campaign_nc: str | Path, summary_nc: str | Path, summary_csv: str 
     Raises
     ------
     ValueError
-        Where `campaign_nc` has no variable ``status`` over scheme, grid axes and realisation.
+        Where `campaign_nc` has no variable ``status`` over scheme, grid axes and realisation, or is damaged.
+    OSError
+        Where a file cannot be written.
     """
     import netCDF4
     import xarray as xr
 
-    partial = Path(f"{summary_nc}.{os.getpid()}.part")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with ExitStack() as stack:
-            data = stack.enter_context(xr.open_dataset(campaign_nc))
-            if "status" not in data or {"scheme", "realisation"} - set(data["status"].dims):
-                raise ValueError(f"{campaign_nc}: expected a variable status over scheme, grid axes and realisation")
-            out = stack.enter_context(netCDF4.Dataset(partial, "w"))
-            # what made the draws made their statistics; what is said of the file itself is not copied
-            out.setncatts(
-                {key: value for key, value in data.attrs.items() if key not in ("schema_version", "complete")}
-            )
-            axes = [str(dim) for dim in data["status"].dims if dim not in ("scheme", "realisation")]
-            _write_coordinates(out, data)
-            draws = _Draws(out, data["status"], axes)
-            images = [Images(out, data[name], axes) for name in metric_names(data) if is_image(data[name], axes)]
-            sheets = [_Sheet(out, data[name], axes) for name in metric_names(data) if not is_image(data[name], axes)]
-            if TIMING in _groups(campaign_nc):
-                timing = stack.enter_context(xr.open_dataset(campaign_nc, group=TIMING))
-                sheets += [_Sheet(out.createGroup(TIMING), timing[name], axes) for name in metric_names(timing)]
-            for index in np.ndindex(*(data.sizes[axis] for axis in axes)):
-                masks = draws.write(index)
-                for sheet in sheets:
-                    sheet.write(index, masks)
-                for image in images:
-                    image.write(index)
-        os.replace(partial, summary_nc)
-    finally:
-        partial.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        data = stack.enter_context(xr.open_dataset(campaign_nc))
+        if "status" not in data or {"scheme", "realisation"} - set(data["status"].dims):
+            raise ValueError(f"{campaign_nc}: expected a variable status over scheme, grid axes and realisation")
+        Path(summary_nc).parent.mkdir(parents=True, exist_ok=True)
+        out = stack.enter_context(netCDF4.Dataset(stack.enter_context(written(Path(summary_nc))), "w"))
+        # what made the draws made their statistics; what is said of the file itself is not copied
+        out.setncatts({key: value for key, value in data.attrs.items() if key not in ("schema_version", "complete")})
+        axes = [str(dim) for dim in data["status"].dims if dim not in ("scheme", "realisation")]
+        _write_coordinates(out, data)
+        draws = _Draws(out, data["status"], axes)
+        images = [Images(out, data[name], axes) for name in metric_names(data) if is_image(data[name], axes)]
+        sheets = [_Sheet(out, data[name], axes) for name in metric_names(data) if not is_image(data[name], axes)]
+        if TIMING in _groups(campaign_nc):
+            timing = stack.enter_context(xr.open_dataset(campaign_nc, group=TIMING))
+            sheets += [_Sheet(out.createGroup(TIMING), timing[name], axes) for name in metric_names(timing)]
+        for index in np.ndindex(*(data.sizes[axis] for axis in axes)):
+            masks = draws.write(index)
+            for sheet in sheets:
+                sheet.write(index, masks)
+            for image in images:
+                image.write(index)
     write_csv(summary_nc, summary_csv)
 
 
@@ -131,7 +126,7 @@ class _Draws:
     def write(self, index: tuple[int, ...]) -> dict[str, xr.DataArray]:
         """Write one point; return the draws of each population."""
         # padding, like a draw nobody asked for, was not run
-        here = real_values(self.status.isel(dict(zip(self.axes, index, strict=True))))
+        here = real_values(loaded(self.status.isel(dict(zip(self.axes, index, strict=True)))))
         here = here.fillna(float(Status.NOT_RUN)).astype(np.int8)
         self.amount[(slice(None), *index)] = population.counts(here).transpose("scheme", "status").values
         self.agreed[index] = population.common_share(here).values
@@ -165,7 +160,7 @@ class _Sheet:
     def write(self, index: tuple[int, ...], masks: dict[str, xr.DataArray]) -> None:
         """Write one point."""
         at, order = (slice(None), *index), ("scheme", *self.extra)
-        values = real_values(self.metric.isel(dict(zip(self.axes, index, strict=True))))
+        values = real_values(loaded(self.metric.isel(dict(zip(self.axes, index, strict=True)))))
         carried = carry_forward(values) if self.name == TRACE else values
         for i, kind in enumerate(POPULATIONS):
             found = describe(carried, masks[kind])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isaclib.campaign.writing import written
 from isaclib.systems.base import nearest
 
 if TYPE_CHECKING:
@@ -91,11 +91,15 @@ def write_csv(summary_nc: str | Path, summary_csv: str | Path) -> None:
         What to read; one variable is in memory at a time.
     summary_csv : path
         Written whole or not at all.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be written.
     """
     import xarray as xr
 
-    partial = Path(f"{summary_csv}.{os.getpid()}.part")
-    try:
+    with written(Path(summary_csv)) as partial:
         with xr.open_dataset(summary_nc) as summary, partial.open("w", newline="", encoding="utf-8") as handle:
             grid = axes(summary)
             wanted = [name for name in metrics(summary) if "iteration" not in summary[name].dims]
@@ -113,9 +117,6 @@ def write_csv(summary_nc: str | Path, summary_csv: str | Path) -> None:
                     _rows(name, "pairs", together[f"{name}_paired"], together[f"{name}_pairs"], keys, "paired")
                 )
             writer.writerows(_status_rows(summary, keys))
-        os.replace(partial, summary_csv)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def table(summary: xr.Dataset, name: str, statistic: str = "median", *, population: str = "common") -> pd.DataFrame:

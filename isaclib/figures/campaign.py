@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.quantity_spec import QuantitySpec
 from isaclib.campaign.tidy import open_summary
+from isaclib.campaign.writing import write_atomically, written
 from isaclib.figures import style
 from isaclib.figures.caption import caption, image_caption
 from isaclib.figures.image import Panel, dimensions, panels, plot_image
@@ -42,6 +42,8 @@ def draw(summary_nc: str | Path, figure: FigureSpec | Mapping[str, Any], stem: s
     ------
     ValueError
         For a metric, axis or scheme the summary does not have, in one line.
+    OSError
+        Where a file cannot be written.
     """
     import matplotlib
 
@@ -64,18 +66,14 @@ def draw(summary_nc: str | Path, figure: FigureSpec | Mapping[str, Any], stem: s
             words = caption(summary, figure, drawn)
             table = _curve_rows(summary, figure, drawn)
         # dates and versions in the metadata would change the bytes of an equal figure
-        page.savefig(files[0], metadata={"CreationDate": None, "Producer": None, "Creator": "isaclib"})
-        page.savefig(files[1], metadata={"Software": "isaclib"})
-    _write_table(files[2], table)
-    files[3].write_text(words, encoding="utf-8")
+        with written(files[0]) as partial:
+            page.savefig(partial, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": "isaclib"})
+        with written(files[1]) as partial:
+            page.savefig(partial, format="png", metadata={"Software": "isaclib"})
+    with written(files[2]) as partial, partial.open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle, lineterminator="\n").writerows(table)
+    write_atomically(files[3], words.encode())
     return files
-
-
-def _write_table(path: Path, rows: Iterable[Sequence[Any]]) -> None:
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with partial.open("w", newline="", encoding="utf-8") as handle:
-        csv.writer(handle, lineterminator="\n").writerows(rows)
-    os.replace(partial, path)
 
 
 def _image_rows(summary: Any, figure: FigureSpec, shown: Sequence[Panel]) -> Iterator[list[Any]]:

@@ -1,4 +1,6 @@
 import csv
+import multiprocessing
+import resource
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 import xarray as xr
 
 from isaclib.campaign.summary import summarise
-from isaclib.campaign.tidy import open_summary, table
+from isaclib.campaign.tidy import open_summary, table, write_csv
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +172,40 @@ def test_memory_does_not_grow_with_the_grid(synthetic_campaign: Callable[..., Pa
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0]
+
+
+@pytest.mark.parametrize("name", ["summary.nc", "summary.csv"])
+def test_a_disk_that_is_full_is_told_in_one_line(written: Path, tmp_path: Path, name: str) -> None:
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+
+    def write() -> None:
+        # room for less than either file
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        try:
+            if name == "summary.nc":
+                summarise(written / "campaign.nc", tmp_path / name, tmp_path / "summary.csv")
+            else:
+                write_csv(written / "summary.nc", tmp_path / name)
+        except OSError as error:
+            theirs.send(str(error))
+
+    job = context.Process(target=write)
+    job.start()
+    theirs.close()
+    said = ours.recv()
+    job.join()
+    assert said.startswith(f"{tmp_path / name}: cannot be written: ")
+    assert "\n" not in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_campaign_is_named_and_not_the_summary(written: Path, tmp_path: Path) -> None:
+    data = xr.load_dataset(written / "campaign.nc")
+    data.to_netcdf(tmp_path / "campaign.nc", encoding={"music_error_m": {"fletcher32": True}})
+    content = bytearray((tmp_path / "campaign.nc").read_bytes())
+    content[content.index(data["music_error_m"].values.tobytes()[:64])] ^= 1
+    (tmp_path / "campaign.nc").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"^{tmp_path}/campaign.nc: music_error_m cannot be read \(.*\): "):
+        summarise(tmp_path / "campaign.nc", tmp_path / "summary.nc", tmp_path / "summary.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["campaign.nc"]

@@ -84,7 +84,7 @@ def test_a_killed_gather_leaves_nothing_half(finished, monkeypatch):
     there = finished.data()
     (finished.results / "campaign.nc").unlink()
     # at the worst moment: everything is written, nothing has its name
-    monkeypatch.setattr("isaclib.campaign.sidecar.publish", lambda *paths: os.kill(os.getpid(), signal.SIGKILL))
+    monkeypatch.setattr("isaclib.campaign.writing.publish", lambda *paths: os.kill(os.getpid(), signal.SIGKILL))
     runs = [path.stem for path in finished.results.glob("runs/*.nc")]
     arguments = (finished.results, load(finished.file), runs, finished.results / "campaign.nc")
     process = multiprocessing.get_context("fork").Process(target=gathering.gather, args=arguments)
