@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -125,11 +125,14 @@ def named_realisations(campaign: Campaign) -> dict[tuple[str, str], int]:
     return named
 
 
-def extended(campaign: Campaign, sidecars: Iterable[Sidecar]) -> Campaign:
+def extended(
+    campaign: Campaign, sidecars: Iterable[Sidecar], counts: Mapping[str, Sequence[int]] | None = None
+) -> Campaign:
     """Return the campaign with every curve as long as what is there, up to what any effort names.
 
     A dataset holds what the file names, whatever the effort: realisations of a larger effort
-    that are there already stay in it.
+    that are there already stay in it. Runs taken over from another campaign may be longer than
+    anything asked for here, on some of the curves: they make none longer.
 
     Parameters
     ----------
@@ -137,12 +140,15 @@ def extended(campaign: Campaign, sidecars: Iterable[Sidecar]) -> Campaign:
         In the effort asked for.
     sidecars : iterable of Sidecar
         Of the runs that are gathered.
+    counts : mapping of str to sequence of int, optional
+        `Plan.counts`: what curves with a precision have grown to.
     """
-    coverage = Coverage(sidecars, campaign.store)
+    coverage = Coverage((s for s in sidecars if s.campaign == campaign.name), campaign.store)
     lengths = {}
     for curve in campaign.entries:
         there = max(coverage.extent(curve.scheme_id, point.id) for point in campaign.points(curve).values())
-        lengths[curve.label] = max(curve.realisations, min(there, curve.most))
+        asked = max((curve.realisations, *(counts or {}).get(curve.label, ())))
+        lengths[curve.label] = max(asked, min(there, curve.most))
     return campaign.holding(lengths)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from isaclib import __version__
+from isaclib.campaign.adoption import Adopted, adopt
 from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.costs import Cost, Costs
 from isaclib.campaign.coverage import Coverage, Task, missing_cells, named_realisations, serves
@@ -48,6 +49,8 @@ class Plan:
         Label of each curve with a precision to its realisations at every point, in grid order.
     aims : tuple of Aim
         How far these curves were when the plan was written; none in round 0.
+    adopted : tuple of Adopted
+        Those of `reuse` that another campaign solved, and that are new here.
     """
 
     campaign: str
@@ -60,6 +63,7 @@ class Plan:
     bytes: float
     counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     aims: tuple[Aim, ...] = ()
+    adopted: tuple[Adopted, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -91,6 +95,8 @@ class Plan:
         if self.counts:
             content["counts"] = {label: list(counts) for label, counts in self.counts.items()}
             content["aims"] = [aim.to_json() for aim in self.aims]
+        if self.adopted:
+            content["adopted"] = {entry.run.id: entry.to_json() for entry in self.adopted}
         write_atomically(path, json.dumps(content, indent=1).encode())
 
     @classmethod
@@ -114,6 +120,7 @@ class Plan:
                 bytes=content["bytes"],
                 counts={label: tuple(counts) for label, counts in content.get("counts", {}).items()},
                 aims=tuple(Aim.from_json(aim) for aim in content.get("aims", ())),
+                adopted=tuple(Adopted.from_json(entry) for entry in content.get("adopted", {}).values()),
             )
 
 
@@ -139,6 +146,7 @@ def make_plan(
     cores: int = 1,
     run_seconds: float | None = None,
     before_timing: Callable[[], None] | None = None,
+    beside: Iterable[Path] = (),
 ) -> Plan:
     """Plan what a campaign lacks.
 
@@ -159,11 +167,13 @@ def make_plan(
         Length of a run, where it is set by hand.
     before_timing : callable, optional
         Called once where costs have to be measured.
+    beside : iterable of path
+        Folders of other campaigns (`siblings`): their finished runs count where they hold what is missing.
 
     Returns
     -------
     Plan
-        Not written yet. Costs that no finished run and no solver tells are measured.
+        Not written yet, nor its `adopted` runs taken over. Costs that no finished run and no solver tells are measured.
 
     Raises
     ------
@@ -180,6 +190,8 @@ def make_plan(
     finished = read_sidecars(Path(root) / "runs")
     sidecars = [sidecar for sidecar in finished if not sidecar.cut_short(campaign.draw_seconds)]
     named = named_realisations(campaign)
+    adopted, taken = adopt(campaign, sidecars, beside)
+    finished, sidecars = [*finished, *taken], [*sidecars, *taken]
     reuse = tuple(sorted(s.run for s in sidecars if serves(campaign, s, named)))
     missing = missing_cells(campaign, Coverage(sidecars, campaign.store))
     costs = Costs(campaign, finished, folder=Path(root) / "runs", before_timing=before_timing)
@@ -196,6 +208,7 @@ def make_plan(
         bytes=size * COPIES,
         counts=campaign.grown,
         aims=tuple(looked),
+        adopted=adopted,
     )
 
 
@@ -237,6 +250,8 @@ def find_run(root: str | Path, run_id: str) -> Run:
             # only the one run is rebuilt and checked: a job should not pay for its thousand neighbours
             if (found := content["runs"].get(run_id)) is not None:
                 return Run.from_json(found)
+            if (taken := content.get("adopted", {}).get(run_id)) is not None:
+                return Adopted.from_json(taken).run
     raise ValueError(f"{root}: run {run_id} is in no plan there: expected one of plan/*/*.json to have it")
 
 

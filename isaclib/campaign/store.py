@@ -209,13 +209,18 @@ def read(path: str | Path) -> RunData:
         raise ValueError(f"{path}: {text}") from error
 
 
-def check(path: str | Path) -> None:
+def check(path: str | Path) -> Run:
     """Verify a finished run: its file, its sidecar, and that they belong together.
 
     Parameters
     ----------
     path : path
         ``<run id>.nc``.
+
+    Returns
+    -------
+    Run
+        What was executed.
 
     Raises
     ------
@@ -226,6 +231,7 @@ def check(path: str | Path) -> None:
     data = read(path)
     if sidecar.cells != data.run.cells:
         raise ValueError(f"{path}: holds other cells than its sidecar lists")
+    return data.run
 
 
 def verify_bytes(path: Path) -> None:

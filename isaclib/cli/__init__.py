@@ -79,6 +79,7 @@ def plan(
     """Say what is missing and what it costs: jobs, core-hours, gigabytes; nothing is run or written."""
     import os
 
+    from isaclib.campaign.adoption import siblings
     from isaclib.campaign.plan import make_plan, round_under_way, settled
     from isaclib.campaign.reading import load
     from isaclib.cli.tables import announce_timing, print_plan
@@ -94,6 +95,7 @@ def plan(
         cores=cores,
         run_seconds=run_seconds,
         before_timing=announce_timing,
+        beside=siblings(root),
     )
     print_plan(campaign, made, cores)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +74,12 @@ def print_plan(campaign: Campaign, plan: Plan, cores: int) -> None:
             f"{hours:.3f}",
         )
     _print(table)
+    adopted: Counter[tuple[str, str]] = Counter()
+    for entry in plan.adopted:
+        what = "realisations" if entry.run.designs else "realisations of estimates"
+        adopted[entry.folder, what] += entry.realisations
+    for (folder, what), number in sorted(adopted.items()):
+        print(f"{number} {what} taken over from {folder}")
     jobs = len(plan.runs)
     print(f"{jobs} job{'s' * (jobs != 1)}, {plan.seconds / 3600:.3f} core-hours, {plan.bytes / 1e9:.3f} GB to add")
     if jobs:

@@ -30,13 +30,23 @@ def plan(
     run_seconds: Annotated[float | None, typer.Option()] = None,
 ) -> None:
     """Write a plan."""
+    from isaclib.campaign.adoption import siblings, take_over
     from isaclib.campaign.plan import make_plan
     from isaclib.cli.tables import announce_timing, print_plan
 
     campaign = _campaign(file, effort, digest)
     root = results / campaign.name
-    made = make_plan(campaign, root, round_=round_, cores=cores, run_seconds=run_seconds, before_timing=announce_timing)
+    made = make_plan(
+        campaign,
+        root,
+        round_=round_,
+        cores=cores,
+        run_seconds=run_seconds,
+        before_timing=announce_timing,
+        beside=siblings(root),
+    )
     made.write(output)
+    take_over(made.adopted, root)
     print_plan(campaign, made, cores)
 
 
@@ -59,9 +69,10 @@ def gather(file: File, effort: Option, results: Results, digest: Option, output:
 
     campaign = _campaign(file, effort, digest)
     root = results / campaign.name
-    runs = sorted({run for path in plan_paths(root, digest) for run in Plan.read(path).run_ids})
+    plans = [Plan.read(path) for path in plan_paths(root, digest)]
+    runs = sorted({run for plan in plans for run in plan.run_ids})
     sidecars = [read_sidecar(root / "runs" / f"{run}.json") for run in runs]
-    gather_runs(root, extended(campaign, sidecars), runs, output)
+    gather_runs(root, extended(campaign, sidecars, plans[-1].counts), runs, output)
 
 
 @app.command()
