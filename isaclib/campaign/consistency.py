@@ -85,7 +85,7 @@ def check_precision(campaign: Campaign) -> None:
         Naming the key, its value and what is expected.
     """
     labels = [curve.label for curve in campaign.curves]
-    known = _metrics(campaign)
+    known = metric_dimensions(campaign)
     for curve in campaign.curves:
         spec = curve.precision
         if spec is None:
@@ -144,7 +144,7 @@ def _check_metrics(figure: FigureSpec, campaign: Campaign, where: str) -> None:
     """Refuse a quantity that no run would have, or that is not one number a draw (or an iteration)."""
     system = get_system(campaign.system)
     owner = {metric: name for name, estimator in system.estimators.items() for metric in estimator.metrics}
-    known = _metrics(campaign)
+    known = metric_dimensions(campaign)
     asked = {f"{key}.metric": quantity.metric for key, quantity in figure.quantities.items()}
     for key, metric in {**asked, **({"image": figure.image} if figure.image else {})}.items():
         here = f"{where}.{key}"
@@ -168,7 +168,7 @@ def _check_metrics(figure: FigureSpec, campaign: Campaign, where: str) -> None:
             raise refuse(here, metric, f"one number a draw, this one has one for each {dims[0]}")
 
 
-def _metrics(campaign: Campaign) -> dict[str, tuple[str, ...]]:
+def metric_dimensions(campaign: Campaign) -> dict[str, tuple[str, ...]]:
     """Map every metric that the campaign's runs may have to its dimensions behind the realisation."""
     system = get_system(campaign.system)
     known = {name: dims for name, dims in system.metrics.items() if name != "status"}
