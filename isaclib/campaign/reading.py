@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isaclib.campaign import document, grid
+from isaclib.campaign.claims.spec import read_claims
 from isaclib.campaign.consistency import check_distinct, check_estimators, check_precision, check_solvers, read_figures
 from isaclib.campaign.document import CampaignError, check_keys, refuse
 from isaclib.campaign.identity import plain, scheme_id
@@ -43,6 +44,7 @@ KEYS = (
     "draw_seconds",
     "store",
     "figures",
+    "claims",
 )
 SCHEME_KEYS = ("scheme", "label", "solver", "options", "parameters", "realisations", "precision")
 
@@ -158,7 +160,8 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
     check_precision(campaign)
     check_estimators(campaign)
     campaign = replace(campaign, axes=_normalised(campaign))
-    return replace(campaign, figures=read_figures(content.get("figures"), campaign))
+    claims = read_claims(content.get("claims"), file=path, system=system.name, campaign=name)
+    return replace(campaign, figures=read_figures(content.get("figures"), campaign), claims=claims)
 
 
 def _check_parameters(where: str, chosen: Mapping[Any, Any], known: set[str]) -> None:

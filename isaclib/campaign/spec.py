@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from isaclib.campaign import document, grid
 from isaclib.campaign.cells import identity
+from isaclib.campaign.claims.spec import Claim
 from isaclib.campaign.document import CampaignError
 from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.identity import estimator_id, plain, plain_parameters, point_id
@@ -104,6 +105,8 @@ class Campaign:
         What is kept beside the metrics.
     figures : tuple of FigureSpec
         Figures.
+    claims : tuple of Claim
+        What is claimed of it in the same file.
     draw_seconds : float, optional
         How long a solver that takes one realisation at a time may take for it.
     grown : mapping of str to tuple of int
@@ -123,6 +126,7 @@ class Campaign:
     estimators: Mapping[str, Mapping[str, Any]]
     store: tuple[str, ...]
     figures: tuple[FigureSpec, ...]
+    claims: tuple[Claim, ...] = ()
     draw_seconds: float | None = None
     grown: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     _points: dict[str, dict[tuple[int, ...], Point]] = field(default_factory=dict, repr=False, compare=False)
@@ -195,7 +199,7 @@ class Campaign:
 
     @cached_property
     def digest(self) -> str:
-        """Hash of what the file asks for in this effort; not of its title and figures."""
+        """Hash of what the file asks for in this effort; not of its title, figures and claims."""
         return identity(
             {
                 "campaign": self.name,

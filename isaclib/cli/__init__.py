@@ -141,6 +141,37 @@ def show(
 
 @app.command(
     epilog=_examples(
+        "isaclib claims",
+        "isaclib claims --system stars --verdict refuted",
+        "isaclib claims config/campaigns/hybrid-fig3.yaml",
+        "isaclib claims --check",
+    )
+)
+def claims(
+    file: Annotated[
+        Path, typer.Argument(help="File or folder of claims, or a campaign file with claims of its own.")
+    ] = Path("config/claims"),
+    results: Results = RESULTS,
+    system: Annotated[str | None, typer.Option(help="Show the claims of one system.")] = None,
+    verdict: Annotated[
+        str | None, typer.Option(help="Show one verdict: holds, refuted, undecided, 'not testable', 'not run'.")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values, with every number.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Hold the claims against the campaign files; no results are needed.")
+    ] = False,
+) -> None:
+    """Judge what the papers claim by the draws of stored campaigns: holds, refuted or undecided."""
+    from isaclib.cli.claims import check_claims, print_verdicts
+
+    if check:
+        check_claims(file)
+    else:
+        print_verdicts(file, results=results, system=system, verdict=verdict, as_csv=csv)
+
+
+@app.command(
+    epilog=_examples(
         "isaclib solve speb-min-hbf --set power_dbm=20",
         'isaclib solve speb-min-fdbf --set "target_m=[12, 3]" --option tie_break=0.001',
     )
