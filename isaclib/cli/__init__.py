@@ -162,12 +162,12 @@ def claims(
     ] = False,
 ) -> None:
     """Judge what the papers claim by the draws of stored campaigns: holds, refuted or undecided."""
-    from isaclib.cli.claims import check_claims, print_verdicts
+    from isaclib.cli import claims as told
 
     if check:
-        check_claims(file)
+        told.check_claims(file)
     else:
-        print_verdicts(file, results=results, system=system, verdict=verdict, as_csv=csv)
+        told.print_verdicts(file, results=results, system=system, verdict=verdict, as_csv=csv)
 
 
 @app.command(
