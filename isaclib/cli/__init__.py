@@ -162,12 +162,14 @@ def claims(
     ] = False,
 ) -> None:
     """Judge what the papers claim by the draws of stored campaigns: holds, refuted or undecided."""
-    from isaclib.cli import claims as told
-
     if check:
-        told.check_claims(file)
+        from isaclib.cli.claims import check_claims
+
+        check_claims(file)
     else:
-        told.print_verdicts(file, results=results, system=system, verdict=verdict, as_csv=csv)
+        from isaclib.cli.claims import print_verdicts
+
+        print_verdicts(file, results=results, system=system, verdict=verdict, as_csv=csv)
 
 
 @app.command(
