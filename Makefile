@@ -7,6 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 CORES ?= all
 EFFORT ?=
 WORKERS ?= logical
+DEAD ?=
 ARGS ?=
 
 VENV := .venv
@@ -27,8 +28,8 @@ export MKL_NUM_THREADS := 1
 run: $(READY)  ## build the environment if needed, then every figure of config/config.yaml
 	$(SNAKEMAKE)
 
-resume: $(READY)  ## go on after a run was killed: release its lock, then run
-	$(BIN)/snakemake --unlock
+resume: $(READY)  ## go on after a run was killed: release its lock, unless it is alive, then run
+	@$(BIN)/isaclib unlock $(addprefix --dead ,$(DEAD))
 	$(SNAKEMAKE) --rerun-incomplete
 
 test: $(READY)  ## the tests (ARGS is handed to pytest: make test ARGS='-k music')

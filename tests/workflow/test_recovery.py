@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 SLOW = {"schemes": ["sensing-only-fdbf"], "estimators": {"music": {"trials": 8}}, "realisations": 256}
 
@@ -42,6 +46,14 @@ def jobs_of(work) -> list[int]:
     return found
 
 
+def resume(work, *arguments: str) -> subprocess.CompletedProcess:
+    """Call `make resume` in a working directory."""
+    settings = {"READY": "", "BIN": Path(sys.executable).parent, "SNAKEMAKE": shlex.join(work.command(*arguments))}
+    return work.call(
+        ["make", "--file", str(ROOT / "Makefile"), "resume", *(f"{key}={value}" for key, value in settings.items())]
+    )
+
+
 @pytest.fixture
 def undisturbed(workshop):
     work = workshop("undisturbed", **SLOW)
@@ -68,10 +80,18 @@ def test_killed_runs_and_workflow_give_the_same_data(workshop, undisturbed):
     assert process.wait(timeout=120) == -signal.SIGKILL
     assert not (work.results / "campaign.nc").exists()
 
-    # what `make resume` does
-    assert work.snakemake("--unlock").returncode == 0
-    work.build("--rerun-incomplete")
+    # one that is alive keeps its lock and is not disturbed
+    assert resume(work, "--until", "plan").returncode == 0
+    process = start(work)
+    locks = sorted((work.folder / ".snakemake" / "locks").iterdir())
+    refused = resume(work)
+    assert refused.returncode != 0
+    assert f"process {process.pid} of " in refused.stderr.splitlines()[0]
+    assert process.poll() is None
+    assert sorted((work.folder / ".snakemake" / "locks").iterdir()) == locks
+    assert process.wait(timeout=120) == 0
     assert work.data() == undisturbed
+    assert list(work.results.rglob("*.part")) == list(work.results.rglob("*.progress")) == []
 
 
 def test_a_damaged_run_is_named_and_solved_again(workshop):

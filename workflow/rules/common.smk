@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from isaclib.campaign.document import CampaignError
+from isaclib.campaign.lock import announce
 from isaclib.campaign.settings import read_settings
 
 # Everything is checked here, when the workflow is read: no job starts on a file with an error.
@@ -12,6 +13,10 @@ try:
     SETTINGS = read_settings(config)
 except CampaignError as error:
     sys.exit(str(error))
+
+# Before Snakemake locks the folder, so that every lock has a name; the jobs of a cluster read this file too.
+if workflow.is_main_process:
+    announce()
 
 RESULTS = SETTINGS.results
 CAMPAIGNS = SETTINGS.campaigns
