@@ -279,3 +279,21 @@ def verify(file: File, results: Results = RESULTS) -> None:
         typer.echo(f"{len(damaged)} removed; `snakemake` makes them again")
         raise typer.Exit(1)
     typer.echo(f"{campaign.name}: {checked} files, all sound")
+
+
+@app.command(
+    epilog=_examples(
+        "isaclib unlock",
+        "isaclib unlock --dead login2",
+    )
+)
+def unlock(
+    dead: Annotated[
+        list[str] | None,
+        typer.Option(help="Machine whose workflow is dead, where that cannot be seen from here; may be repeated."),
+    ] = None,
+) -> None:
+    """Release the lock that a killed workflow left on this folder; refused while a workflow is at work here."""
+    from isaclib.campaign.lock import unlock as release
+
+    typer.echo("released the lock of a workflow that was killed" if release(dead=dead or []) else "nothing is locked")
