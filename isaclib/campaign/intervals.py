@@ -2,7 +2,9 @@
 
 Every function takes samples along the last axis, skips NaN (a missing sample), and returns
 ``[value, lower, upper]`` along a new last axis. Where the sample is too small for an interval
-of the stated level, its ends are NaN.
+of the stated level, its ends are NaN. Samples are independent, or, with `blocks` (the block of
+each, shape (n,)), only their blocks are: Student's t then has as many degrees of freedom as there
+are blocks, less one.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ from functools import lru_cache
 import numpy as np
 from scipy import special
 
+from isaclib.campaign.blocks import block_error, design_effect
+
 LEVEL = 0.95
 """Confidence level of every interval unless another is asked for."""
 
 
-def mean_interval(samples: np.ndarray, *, level: float = LEVEL) -> np.ndarray:
+def mean_interval(samples: np.ndarray, *, level: float = LEVEL, blocks: np.ndarray | None = None) -> np.ndarray:
     r"""Mean with Student's interval :math:`\bar x \pm t_{n-1} s / \sqrt n`.
 
     Parameters
@@ -25,19 +29,21 @@ def mean_interval(samples: np.ndarray, *, level: float = LEVEL) -> np.ndarray:
         Independent samples, NaN where missing.
     level : float
         Confidence level.
+    blocks : ndarray of int, shape (n,), optional
+        Block of each sample, where those of one depend on each other.
 
     Returns
     -------
     ndarray, shape (..., 3)
-        Mean, lower and upper end; the ends need two samples.
+        Mean, lower and upper end; the ends need two samples, or blocks.
     """
-    count, mean, deviation = moments(samples)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        half = _student(count, level) * deviation / np.sqrt(count)
+    mean, error, number = standard_error(samples, blocks)
+    with np.errstate(invalid="ignore"):
+        half = _student(number, level) * error
         return np.stack([mean, mean - half, mean + half], axis=-1)
 
 
-def rms_interval(squares: np.ndarray, *, level: float = LEVEL) -> np.ndarray:
+def rms_interval(squares: np.ndarray, *, level: float = LEVEL, blocks: np.ndarray | None = None) -> np.ndarray:
     r"""Root mean square with a delta-method interval on the logarithmic scale.
 
     With :math:`m` the mean of the squares and :math:`s` their standard deviation,
@@ -51,26 +57,34 @@ def rms_interval(squares: np.ndarray, *, level: float = LEVEL) -> np.ndarray:
         cluster (the trials of one realisation), the mean square over it.
     level : float
         Confidence level.
+    blocks : ndarray of int, shape (n,), optional
+        Block of each sample, where those of one depend on each other.
 
     Returns
     -------
     ndarray, shape (..., 3)
-        Root mean square, lower and upper end; the ends need two samples.
+        Root mean square, lower and upper end; the ends need two samples, or blocks.
     """
-    count, mean, deviation = moments(squares)
+    mean, error, number = standard_error(squares, blocks)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         value = np.sqrt(mean)
-        relative = np.where((deviation == 0.0) & (count > 1), 0.0, deviation / mean)
-        exponent = _student(count, level) * relative / (2.0 * np.sqrt(count))
+        relative = np.where((error == 0.0) & (number > 1), 0.0, error / mean)
+        exponent = _student(number, level) * relative / 2.0
         return np.stack([value, value * np.exp(-exponent), value * np.exp(exponent)], axis=-1)
 
 
-def quantile_interval(samples: np.ndarray, probability: float, *, level: float = LEVEL) -> np.ndarray:
-    """Quantile with the distribution-free interval between two order statistics.
+def quantile_interval(
+    samples: np.ndarray, probability: float, *, level: float = LEVEL, blocks: np.ndarray | None = None
+) -> np.ndarray:
+    r"""Quantile with the distribution-free interval between two order statistics.
 
     The number of samples at or below the quantile is binomial, so that the closed interval
     between the order statistics of ranks l < u covers it with probability at least `level`,
     whatever the distribution (David and Nagaraja, *Order Statistics*, section 7.1).
+
+    With `blocks` the interval is Woodruff's (JASA 47, 1952): the order statistics at the shares
+    :math:`p \pm t_{B-1} \sqrt{d \, p (1 - p) / n}`, rounded outwards, with d the design effect of the
+    share of samples at or below the quantile found (`isaclib.campaign.blocks.design_effect`).
 
     Parameters
     ----------
@@ -80,12 +94,14 @@ def quantile_interval(samples: np.ndarray, probability: float, *, level: float =
         Between 0 and 1; 0.5 is the median. The value interpolates linearly between samples.
     level : float
         Confidence level; each end errs with at most half of the rest.
+    blocks : ndarray of int, shape (n,), optional
+        Block of each sample, where those of one depend on each other.
 
     Returns
     -------
     ndarray, shape (..., 3)
         Quantile, lower and upper end. Both ends are NaN where the sample is too small: below
-        6 for the median, 72 for the 5 % and 95 % quantiles at the level 0.95.
+        6 for the median, 72 for the 5 % and 95 % quantiles at the level 0.95; and in fewer than two blocks.
     """
     ordered = np.sort(samples, axis=-1)
     count = np.sum(~np.isnan(ordered), axis=-1)
@@ -100,10 +116,27 @@ def quantile_interval(samples: np.ndarray, probability: float, *, level: float =
         with np.errstate(invalid="ignore"):
             # two infinite neighbours have no difference to interpolate by
             result[rows, 0] = np.where(low == high, low, low + (place - below) * (high - low))
-        ranks = order_ranks(int(n), probability, level)
+        ranks = order_ranks(int(n), probability, level) if blocks is None else None
         if ranks is not None:
             result[rows, 1], result[rows, 2] = chosen[:, ranks[0] - 1], chosen[:, ranks[1] - 1]
+    if blocks is not None:
+        result[..., 1:] = _between(samples, ordered, result[..., 0], probability, level, blocks)
     return result
+
+
+def _between(
+    samples: np.ndarray, ordered: np.ndarray, value: np.ndarray, probability: float, level: float, blocks: np.ndarray
+) -> np.ndarray:
+    """Woodruff's ends of the interval around a quantile, shape (..., 2)."""
+    below = np.where(np.isnan(samples), np.nan, samples <= value[..., None])
+    count, share, _ = moments(below)
+    effect, number = design_effect(below, share, blocks)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        half = _student(number, level) * np.sqrt(effect * probability * (1.0 - probability) / count)
+        ranks = np.stack([np.floor(count * (probability - half)), np.ceil(count * (probability + half)) + 1.0], axis=-1)
+    known = (ranks[..., :1] >= 1) & (ranks[..., 1:] <= count[..., None])
+    found = np.take_along_axis(ordered, np.where(known, ranks, 1.0).astype(np.int64) - 1, axis=-1)
+    return np.where(known, found, np.nan)
 
 
 @lru_cache(maxsize=4096)
@@ -156,6 +189,60 @@ def wilson_interval(successes: np.ndarray | int, total: np.ndarray | int, *, lev
         # rounding may not move an end past the proportion it encloses
         lower, upper = np.minimum(centre - half, share), np.maximum(centre + half, share)
     return np.stack([share, np.maximum(lower, 0.0), np.minimum(upper, 1.0)], axis=-1)
+
+
+def share_interval(hits: np.ndarray, *, level: float = LEVEL, blocks: np.ndarray | None = None) -> np.ndarray:
+    """Share of samples that are hits, with Wilson's interval.
+
+    With `blocks` it is that of as many independent samples as would scatter as much, by Student's t
+    instead of the normal quantile.
+
+    Parameters
+    ----------
+    hits : ndarray, shape (..., n)
+        1 for a hit, 0 for none, NaN where missing.
+    level : float
+        Confidence level.
+    blocks : ndarray of int, shape (n,), optional
+        Block of each sample, where those of one depend on each other.
+
+    Returns
+    -------
+    ndarray, shape (..., 3)
+        Share, lower and upper end; NaN where there is no sample, the ends also in a single block.
+    """
+    total, successes = np.sum(~np.isnan(hits), axis=-1), np.nansum(hits, axis=-1)
+    found = wilson_interval(successes, total, level=level)
+    if blocks is None:
+        return found
+    effect, number = design_effect(hits, found[..., 0], blocks)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        worth = total / effect * (special.ndtri(0.5 + 0.5 * level) / _student(number, level)) ** 2
+    found[..., 1:] = wilson_interval(found[..., 0] * worth, worth, level=level)[..., 1:]
+    return found
+
+
+def standard_error(samples: np.ndarray, blocks: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean with its standard error.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (..., n)
+        NaN where missing.
+    blocks : ndarray of int, shape (n,), optional
+        Block of each sample, where those of one depend on each other.
+
+    Returns
+    -------
+    mean, error, number : ndarray, shape (...)
+        Mean, its standard error, and the number of samples, or of blocks with one. The error needs
+        two of them; else NaN.
+    """
+    count, mean, deviation = moments(samples)
+    if blocks is not None:
+        return mean, *block_error(samples, mean, blocks)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return mean, deviation / np.sqrt(count), count
 
 
 def moments(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

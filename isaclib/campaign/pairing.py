@@ -18,7 +18,12 @@ PAIRED = ("difference_mean", "difference_median", "ratio_median")
 
 
 def paired(
-    values: xr.DataArray, population: xr.DataArray, *, reference: int = 0, level: float = LEVEL
+    values: xr.DataArray,
+    population: xr.DataArray,
+    *,
+    reference: int = 0,
+    level: float = LEVEL,
+    blocks: np.ndarray | None = None,
 ) -> tuple[xr.DataArray, xr.DataArray]:
     """Compare every scheme with a reference scheme, realisation by realisation.
 
@@ -35,6 +40,8 @@ def paired(
         Position of the reference scheme.
     level : float
         Confidence level.
+    blocks : ndarray of int, shape (realisation,), optional
+        Block of each realisation, where those of one depend on each other (`isaclib.campaign.blocks`).
 
     Returns
     -------
@@ -54,9 +61,9 @@ def paired(
     with np.errstate(invalid="ignore", divide="ignore"):
         difference, ratio = numbers - other, numbers / other
     found = {
-        "difference_mean": mean_interval(difference, level=level),
-        "difference_median": quantile_interval(difference, 0.5, level=level),
-        "ratio_median": quantile_interval(ratio, 0.5, level=level),
+        "difference_mean": mean_interval(difference, level=level, blocks=blocks),
+        "difference_median": quantile_interval(difference, 0.5, level=level, blocks=blocks),
+        "ratio_median": quantile_interval(ratio, 0.5, level=level, blocks=blocks),
     }
     dims = list(samples.dims[:-1])
     coords = {k: v for k, v in samples.coords.items() if "realisation" not in v.dims}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isaclib.campaign.intervals import wilson_interval
+from isaclib.campaign.intervals import share_interval
 from isaclib.systems.base import HAS_DESIGN, Status
 
 if TYPE_CHECKING:
@@ -66,37 +66,40 @@ def agreed(status: xr.DataArray) -> xr.DataArray:
     return (solved(status) | (tried < tried.max("scheme"))).all("scheme")
 
 
-def common_share(status: xr.DataArray) -> xr.DataArray:
+def common_share(status: xr.DataArray, *, blocks: np.ndarray | None = None) -> xr.DataArray:
     """Share of the draws that are in the common population, with Wilson's interval.
 
     Parameters
     ----------
     status : DataArray of int, dims (scheme, ..., realisation)
         Values of `Status`.
+    blocks : ndarray of int, shape (realisation,), optional
+        Block of each realisation, where those of one depend on each other (`isaclib.campaign.blocks`).
 
     Returns
     -------
     DataArray, dims (..., limit)
         Among the draws on which at least one scheme was run; NaN where there is none.
     """
-    return _share(agreed(status).sum("realisation"), _tried(status).sum("realisation"))
+    return _share(agreed(status), _tried(status), blocks)
 
 
-def solved_share(status: xr.DataArray) -> xr.DataArray:
+def solved_share(status: xr.DataArray, *, blocks: np.ndarray | None = None) -> xr.DataArray:
     """Share of each scheme's draws that have a design, with Wilson's interval.
 
     Parameters
     ----------
     status : DataArray of int, dims (..., realisation)
         Values of `Status`.
+    blocks : ndarray of int, shape (realisation,), optional
+        Block of each realisation, where those of one depend on each other.
 
     Returns
     -------
     DataArray, dims (..., limit)
         Among the draws on which the scheme was run; NaN where there is none.
     """
-    ran = (status != int(Status.NOT_RUN)).sum("realisation")
-    return _share(solved(status).sum("realisation"), ran)
+    return _share(solved(status), status != int(Status.NOT_RUN), blocks)
 
 
 def counts(status: xr.DataArray) -> xr.DataArray:
@@ -122,6 +125,7 @@ def _tried(status: xr.DataArray) -> xr.DataArray:
     return (status != int(Status.NOT_RUN)).any("scheme")
 
 
-def _share(hits: xr.DataArray, total: xr.DataArray) -> xr.DataArray:
-    share = hits.astype(float).expand_dims(limit=list(LIMITS), axis=-1)
-    return share.copy(data=np.asarray(wilson_interval(hits.values, total.values)))
+def _share(hits: xr.DataArray, tried: xr.DataArray, blocks: np.ndarray | None) -> xr.DataArray:
+    among = hits.astype(float).where(tried).transpose(..., "realisation")
+    share = among.isel(realisation=0, drop=True).expand_dims(limit=list(LIMITS), axis=-1)
+    return share.copy(data=share_interval(among.values, blocks=blocks))

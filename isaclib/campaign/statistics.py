@@ -1,7 +1,8 @@
 """Statistics of a metric over realisations, each with its confidence interval.
 
-The sampling unit is the realisation. What is repeated within one (the trials of an estimator)
-is first brought to one number: its mean, or its mean square for the RMSE.
+The sampling unit is the realisation, or the block of realisations where these are drawn as one net
+(``sampling: sobol``). What is repeated within one (the trials of an estimator) is first brought to
+one number: its mean, or its mean square for the RMSE.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isaclib.campaign.intervals import LEVEL, mean_interval, moments, quantile_interval, rms_interval
+from isaclib.campaign.intervals import LEVEL, mean_interval, moments, quantile_interval, rms_interval, standard_error
 from isaclib.campaign.population import LIMITS
 
 if TYPE_CHECKING:
@@ -26,7 +27,13 @@ CLUSTERED = ("trial",)
 """Dimensions repeated within a realisation: not independent samples."""
 
 
-def describe(values: xr.DataArray, population: xr.DataArray | None = None, *, level: float = LEVEL) -> xr.DataArray:
+def describe(
+    values: xr.DataArray,
+    population: xr.DataArray | None = None,
+    *,
+    level: float = LEVEL,
+    blocks: np.ndarray | None = None,
+) -> xr.DataArray:
     """Take every statistic of a metric over its realisations.
 
     Parameters
@@ -37,6 +44,8 @@ def describe(values: xr.DataArray, population: xr.DataArray | None = None, *, le
         Draws to take (`isaclib.campaign.population`); default: all.
     level : float
         Confidence level.
+    blocks : ndarray of int, shape (realisation,), optional
+        Block of each realisation, where those of one depend on each other (`isaclib.campaign.blocks`).
 
     Returns
     -------
@@ -46,7 +55,7 @@ def describe(values: xr.DataArray, population: xr.DataArray | None = None, *, le
         standard deviation and the standard error carry none (NaN).
     """
     samples, squares = _within(values, population)
-    statistics = describe_samples(samples.values, squares.values, level=level)
+    statistics = describe_samples(samples.values, squares.values, level=level, blocks=blocks)
     return _labelled(samples, statistics, "statistic", STATISTICS, values)
 
 
@@ -69,7 +78,9 @@ def count(values: xr.DataArray, population: xr.DataArray | None = None) -> xr.Da
     return samples.notnull().sum("realisation")
 
 
-def describe_samples(samples: np.ndarray, squares: np.ndarray, *, level: float = LEVEL) -> np.ndarray:
+def describe_samples(
+    samples: np.ndarray, squares: np.ndarray, *, level: float = LEVEL, blocks: np.ndarray | None = None
+) -> np.ndarray:
     """Take every statistic of arrays.
 
     Parameters
@@ -78,21 +89,20 @@ def describe_samples(samples: np.ndarray, squares: np.ndarray, *, level: float =
         One number a realisation, and its (mean) square; NaN where missing.
     level : float
         Confidence level.
+    blocks : ndarray of int, shape (n,), optional
+        Block of each realisation, where those of one depend on each other.
 
     Returns
     -------
     ndarray, shape (..., S, 3)
         In the order of `STATISTICS`; value, lower and upper end.
     """
-    number, _, deviation = moments(samples)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        error = deviation / np.sqrt(number)
     found = {
-        "mean": mean_interval(samples, level=level),
-        "rms": rms_interval(squares, level=level),
-        "std": _bare(deviation),
-        "standard_error": _bare(error),
-        **{name: quantile_interval(samples, p, level=level) for name, p in QUANTILES.items()},
+        "mean": mean_interval(samples, level=level, blocks=blocks),
+        "rms": rms_interval(squares, level=level, blocks=blocks),
+        "std": _bare(moments(samples)[2]),
+        "standard_error": _bare(standard_error(samples, blocks)[1]),
+        **{name: quantile_interval(samples, p, level=level, blocks=blocks) for name, p in QUANTILES.items()},
     }
     return np.stack([found[name] for name in STATISTICS], axis=-2)
 

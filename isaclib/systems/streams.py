@@ -64,7 +64,7 @@ SPREAD = frozenset(
 )
 """What a net spreads; noise, symbols, starts and what is scattered over a surface have too many numbers for it."""
 
-DIMENSIONS = {
+DIMENSIONS: dict[tuple[int, ...], int] = {
     (Stream.USER_ANGLE, 0): 0,
     (Stream.USER_ANGLE, 1): 1,
     (Stream.TARGET_ANGLE, 0): 2,

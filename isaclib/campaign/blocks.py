@@ -1,0 +1,98 @@
+"""Scatter of statistics over draws whose blocks are independent, but not the draws of one block.
+
+With the sampling ``sobol`` a block of 64 draws is one net: its draws know of each other, and what
+scatters is the sum over a block. The functions take samples along the last axis and the block that
+each belongs to; a missing sample is NaN, and blocks need not be whole.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isaclib.systems.streams import BLOCK
+
+
+def blocks_of(sampling: str, realisations: np.ndarray) -> np.ndarray | None:
+    """Name the block of each draw where draws of a block depend on each other.
+
+    Parameters
+    ----------
+    sampling : str
+        One of `isaclib.systems.streams.SAMPLINGS`; the attribute ``sampling`` of a dataset, which
+        one of independent draws may lack.
+    realisations : ndarray of int, shape (n,)
+        Indices of the draws.
+
+    Returns
+    -------
+    ndarray of int, shape (n,), or None
+        None where every draw is independent.
+    """
+    return None if sampling == "random" else np.asarray(realisations) // BLOCK
+
+
+def block_error(samples: np.ndarray, mean: np.ndarray, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    r"""Take the standard error of a mean over blocks.
+
+    With :math:`e_b` the sum of :math:`x - \bar x` over the samples of block b, of B blocks and n samples in
+    all, the error squared is :math:`\frac{B}{B - 1} \sum_b e_b^2 / n^2`: that of a ratio of two sums over blocks.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (..., n)
+        NaN where missing.
+    mean : ndarray, shape (...)
+        Their mean.
+    blocks : ndarray of int, shape (n,)
+        Block of each.
+
+    Returns
+    -------
+    error, number : ndarray, shape (...)
+        Standard error, and the number of blocks with a sample; the error needs two, else NaN.
+    """
+    squares, number, count = _scatter(samples, mean, blocks)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.sqrt(squares * number / np.maximum(number - 1, 1)) / count
+        return np.where(number > 1, error, np.nan), number
+
+
+def design_effect(hits: np.ndarray, share: np.ndarray, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compare the variance of a share over blocks with that over independent draws.
+
+    Hits are whole numbers: in few blocks they may be equal by chance, and a variance of zero is not to
+    be believed. The centre takes the scatter of one block of B; that much is added as independent
+    draws would have it.
+
+    Parameters
+    ----------
+    hits : ndarray, shape (..., n)
+        1 for a hit, 0 for none, NaN where missing.
+    share : ndarray, shape (...)
+        Their mean.
+    blocks : ndarray of int, shape (n,)
+        Block of each.
+
+    Returns
+    -------
+    effect, number : ndarray, shape (...)
+        Ratio of variances, 1 where all draws are alike; number of blocks with a draw. The ratio
+        needs two, else NaN.
+    """
+    squares, number, count = _scatter(hits, share, blocks)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        effect = squares / (count * share * (1.0 - share)) + 1.0 / number
+    effect = np.where((share == 0.0) | (share == 1.0), 1.0, effect)
+    return np.where(number > 1, effect, np.nan), number
+
+
+def _scatter(samples: np.ndarray, mean: np.ndarray, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sum of the squares of what blocks have above the mean, number of blocks with a sample, of samples."""
+    order = np.argsort(blocks, kind="stable")
+    starts = np.flatnonzero(np.diff(blocks[order], prepend=blocks[order[:1]] - 1))
+    there = ~np.isnan(samples)[..., order]
+    with np.errstate(invalid="ignore"):
+        above = np.where(there, samples[..., order] - mean[..., None], 0.0)
+        squares = np.sum(np.add.reduceat(above, starts, axis=-1) ** 2, axis=-1)
+    number = np.sum(np.logical_or.reduceat(there, starts, axis=-1), axis=-1)
+    return squares, number, there.sum(axis=-1)
