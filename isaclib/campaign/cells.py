@@ -88,6 +88,8 @@ class Run:
     draw_seconds : float, optional
         How long the solver may take for one draw; without it the identity is that of a run that
         knows no limit.
+    sampling : str
+        How the realisations are drawn; ``random``, the default, is left out of the identity.
     """
 
     campaign: str
@@ -104,6 +106,7 @@ class Run:
     store: tuple[str, ...] = ()
     seconds: float = 0.0
     draw_seconds: float | None = None
+    sampling: str = "random"
 
     @property
     def id(self) -> str:
@@ -133,6 +136,7 @@ class Run:
             "store": list(self.store),
             "seconds": self.seconds,
             **({} if self.draw_seconds is None else {"draw_seconds": self.draw_seconds}),
+            **({} if self.sampling == "random" else {"sampling": self.sampling}),
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -162,7 +162,8 @@ class Costs:
         # processor time: other jobs on the machine do not make this one dearer
         began = time.process_time()
         try:
-            scenario = self._system.draw(parameters, seed=self._campaign.seed, start=0, stop=count)
+            spec = self._campaign
+            scenario = self._system.draw(parameters, seed=spec.seed, start=0, stop=count, sampling=spec.sampling)
             design: Any = self._kept(task, point, count)
             if design is None:
                 design = self._system.design(scenario, scheme=curve.scheme, solver=curve.solver, options=curve.options)

@@ -105,6 +105,7 @@ def _attributes(spec: Campaign) -> dict[str, Any]:
         "campaign": spec.name,
         "system": spec.system,
         "seed": np.int64(spec.seed),
+        "sampling": spec.sampling,
         "realisations": np.int64(spec.realisations),
         "parameters": json.dumps(resolved),
         "axes": json.dumps({name: [[plain(value), plain(own)] for value, own in v] for name, v in spec.axes.items()}),

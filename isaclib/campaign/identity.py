@@ -1,6 +1,6 @@
 """Identities: what makes two numbers the same number, and what makes them differ.
 
-A point is (system, model version, resolved parameters, seed); a scheme is (name, solver,
+A point is (system, model version, resolved parameters, seed, sampling); a scheme is (name, solver,
 options, solver version); an estimator is (name, options, version). A parameter added later
 with a neutral default leaves every identity as it was; a raised version changes those it must.
 """
@@ -31,7 +31,7 @@ def plain_parameters(parameters: Any) -> dict[str, Any]:
     return {field.name: plain(getattr(parameters, field.name)) for field in dataclasses.fields(parameters)}
 
 
-def point_id(system: System, parameters: Any, *, seed: int) -> str:
+def point_id(system: System, parameters: Any, *, seed: int, sampling: str = "random") -> str:
     """Return the identity of a point.
 
     Parameters
@@ -42,6 +42,8 @@ def point_id(system: System, parameters: Any, *, seed: int) -> str:
         Resolved; a neutral field at its default is left out.
     seed : int
         Draws under another seed are other draws.
+    sampling : str
+        So are those drawn another way; ``random`` is left out.
     """
     neutral = {f.name: plain(f.default) for f in dataclasses.fields(parameters) if f.metadata.get("neutral")}
     kept = {
@@ -49,7 +51,8 @@ def point_id(system: System, parameters: Any, *, seed: int) -> str:
         for name, value in plain_parameters(parameters).items()
         if name not in neutral or value != neutral[name]
     }
-    return identity({"system": system.name, "version": system.version, "parameters": kept, "seed": seed})
+    content = {"system": system.name, "version": system.version, "parameters": kept, "seed": seed}
+    return identity(content if sampling == "random" else {**content, "sampling": sampling})
 
 
 def scheme_id(scheme: Scheme, solver: str, options: Mapping[str, Any]) -> str:

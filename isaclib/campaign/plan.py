@@ -338,4 +338,5 @@ def _run(campaign: Campaign, task: Task, cells: Sequence[Cell], seconds: float, 
         store=campaign.store if task.designs else (),
         seconds=round(seconds, 3),
         draw_seconds=draw_seconds,
+        sampling=campaign.sampling,
     )

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from isaclib.campaign import store
-from isaclib.campaign.intervals import mean_interval, quantile_interval, rms_interval, wilson_interval
+from isaclib.campaign.blocks import blocks_of
+from isaclib.campaign.intervals import mean_interval, quantile_interval, rms_interval, share_interval
 from isaclib.campaign.pairing import PAIRED
 from isaclib.campaign.precision_spec import SHARE, SOLVED, PrecisionSpec
 from isaclib.campaign.selection import select
@@ -47,11 +48,14 @@ class Samples:
         Its square, the mean over its trials.
     status : ndarray of int, shape (n,)
         Values of `Status`.
+    sampling : str
+        How the draws, which are those from 0 on, were drawn.
     """
 
     values: np.ndarray
     squares: np.ndarray
     status: np.ndarray
+    sampling: str = "random"
 
     @classmethod
     def of(cls, values: np.ndarray) -> Samples:
@@ -60,12 +64,17 @@ class Samples:
 
     def first(self, count: int) -> Samples:
         """Return the first draws."""
-        return Samples(self.values[:count], self.squares[:count], self.status[:count])
+        return Samples(self.values[:count], self.squares[:count], self.status[:count], self.sampling)
 
     @property
     def solved(self) -> np.ndarray:
         """Draws that have a design, shape (n,)."""
         return np.isin(self.status, HAS_DESIGN)
+
+    @property
+    def blocks(self) -> np.ndarray | None:
+        """Block of each draw, where those of one depend on each other."""
+        return blocks_of(self.sampling, np.arange(len(self.status)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,10 +185,10 @@ def interval(spec: PrecisionSpec, samples: Samples, population: np.ndarray, othe
     spec, samples, population, other
         As for `half_width`.
     """
-    level = spec.confidence
+    level, blocks = spec.confidence, samples.blocks
     if spec.statistic == SHARE:
         hits = samples.solved if spec.metric == SOLVED else samples.status == Status[spec.metric.upper()]
-        return wilson_interval(int(np.sum(hits)), int(np.sum(samples.status != Status.NOT_RUN)), level=level)
+        return share_interval(np.where(samples.status != Status.NOT_RUN, hits, np.nan), level=level, blocks=blocks)
     values = np.where(population, samples.values, np.nan)
     if spec.statistic in PAIRED:
         assert other is not None
@@ -188,10 +197,10 @@ def interval(spec: PrecisionSpec, samples: Samples, population: np.ndarray, othe
         with np.errstate(invalid="ignore", divide="ignore"):
             values = values / reference if spec.statistic == "ratio_median" else values - reference
     if spec.statistic in ("mean", "difference_mean"):
-        return mean_interval(values, level=level)
+        return mean_interval(values, level=level, blocks=blocks)
     if spec.statistic == "rms":
-        return rms_interval(np.where(population, samples.squares, np.nan), level=level)
-    return quantile_interval(values, QUANTILES.get(spec.statistic, 0.5), level=level)
+        return rms_interval(np.where(population, samples.squares, np.nan), level=level, blocks=blocks)
+    return quantile_interval(values, QUANTILES.get(spec.statistic, 0.5), level=level, blocks=blocks)
 
 
 def aims(campaign: Campaign, root: str | Path, runs: Iterable[str]) -> list[Aim]:
@@ -291,6 +300,7 @@ class _Data:
     """Columns of the runs, by curve and point."""
 
     columns: Mapping[tuple[str, tuple[int, ...]], Mapping[str, np.ndarray]]
+    sampling: str
 
     @classmethod
     def read(cls, campaign: Campaign, folder: Path, runs: Iterable[str]) -> _Data:
@@ -326,7 +336,7 @@ class _Data:
                     into[_squared(name)][piece.start : piece.stop] = (each**2).mean(axis=1)
             # the next file is read only when this one is forgotten
             del data
-        return cls(columns)
+        return cls(columns, campaign.sampling)
 
     def solved(self, label: str, index: tuple[int, ...]) -> np.ndarray:
         """Draws of a curve at a point that have a design."""
@@ -336,8 +346,8 @@ class _Data:
         """Return what is there of a curve at a point of what a precision is asked of."""
         here = self.columns[label, index]
         if spec.statistic == SHARE:
-            return Samples(here[STATUS], here[STATUS], here[STATUS])
-        return Samples(here[spec.metric], here[_squared(spec.metric)], here[STATUS])
+            return Samples(here[STATUS], here[STATUS], here[STATUS], self.sampling)
+        return Samples(here[spec.metric], here[_squared(spec.metric)], here[STATUS], self.sampling)
 
 
 def _squared(metric: str) -> str:

@@ -17,6 +17,7 @@ from isaclib.campaign.precision_spec import PrecisionSpec
 from isaclib.campaign.spec import EFFORTS, Campaign, Curve
 from isaclib.systems import get_system
 from isaclib.systems.base import System, nearest
+from isaclib.systems.streams import SAMPLINGS
 
 STORABLE = ("beamformers",)
 """What `store` may keep beside the metrics: a word for the arrays that `System.kept` names."""
@@ -42,6 +43,7 @@ KEYS = (
     "realisations",
     "precision",
     "draw_seconds",
+    "sampling",
     "store",
     "figures",
     "claims",
@@ -152,6 +154,7 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
         store=system.kept if store else (),
         figures=(),
         draw_seconds=_draw_seconds(content.get("draw_seconds")),
+        sampling=_sampling(content.get("sampling", SAMPLINGS[0])),
     )
     if not campaign.curves:
         raise CampaignError(f"realisations: no scheme has any in effort {effort!r}")
@@ -207,6 +210,12 @@ def _draw_seconds(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= LONGEST_DRAW_SECONDS:
         raise refuse("draw_seconds", value, f"a number above 0 and of at most {LONGEST_DRAW_SECONDS}")
     return float(value)
+
+
+def _sampling(value: Any) -> str:
+    if value not in SAMPLINGS:
+        raise refuse("sampling", value, f"one of {', '.join(SAMPLINGS)}")
+    return str(value)
 
 
 def _curve(

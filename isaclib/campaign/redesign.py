@@ -90,10 +90,10 @@ def redesign(campaign: str | Path | xr.Dataset, *, scheme: str, realisation: int
     parameters = system.Parameters(**chosen)
     # whole blocks, as a run makes them: no bit depends on what else was designed along
     first, count = (realisation, 1) if found.solver(curve["solver"]).seconds else (realisation // BLOCK * BLOCK, BLOCK)
-    seed = int(data.attrs["seed"])
-    drawn = system.draw(parameters, seed=seed, start=first, stop=first + count)
+    named = {"seed": int(data.attrs["seed"]), "sampling": data.attrs.get("sampling", "random")}
+    drawn = system.draw(parameters, **named, start=first, stop=first + count)
     designs = system.design(drawn, scheme=curve["scheme"], solver=curve["solver"], options=curve["options"])
-    scenario = system.draw(parameters, seed=seed, start=realisation, stop=realisation + 1)
+    scenario = system.draw(parameters, **named, start=realisation, stop=realisation + 1)
     design = _one(designs, realisation - first)
     return Redesigned(system, scenario, design, system.evaluate(scenario, design))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from isaclib.campaign import population as populations
+from isaclib.campaign.blocks import blocks_of
 from isaclib.campaign.dataset import metric_names, open_campaign, real_values
 from isaclib.campaign.images import is_image
 from isaclib.campaign.pairing import PAIRED, paired
@@ -136,19 +137,22 @@ def _reduced(
 
     out = _labels(data, axes, names, kinds, population)
     first = ("scheme", *axes)
+    blocks = blocks_of(data.attrs.get("sampling", "random"), data["realisation"].values)
     draws = {
         "status_count": ((*first, "status"), "draws of each status"),
         "common_share": ((*axes, "limit"), "share of draws every scheme of full length solved"),
         "solved_share": ((*first, "limit"), "share of draws the scheme solved"),
     }
-    for name, values in _grid(_draws, [data["status"]], axes, client).items():
+    for name, values in _grid(partial(_draws, blocks=blocks), [data["status"]], axes, client).items():
         dims, about = draws[name]
         out[name] = xr.Variable(dims, _placed(values, dims, axes), {"long_name": about, "units": "1"})
     for name in names:
         metric = data[name]
         extra = tuple(str(dim) for dim in metric.dims if dim not in (*first, "realisation", *CLUSTERED))
         inner = tuple(str(dim) for dim in metric.dims if dim not in (*first, "realisation"))
-        reduce = partial(_metric, name=name, inner=inner, extra=extra, kinds=tuple(kinds), population=population)
+        reduce = partial(
+            _metric, name=name, inner=inner, extra=extra, kinds=tuple(kinds), population=population, blocks=blocks
+        )
         attrs = {key: metric.attrs[key] for key in ("long_name", "units") if key in metric.attrs}
         parts = {
             "": ((*first, *extra, "statistic", "limit"), attrs),
@@ -224,12 +228,12 @@ def _placed(values: np.ndarray, dims: tuple[str, ...], axes: list[str]) -> np.nd
     return np.moveaxis(values, len(axes), 0) if dims[0] == "scheme" else values
 
 
-def _draws(status: np.ndarray) -> Found:
+def _draws(status: np.ndarray, *, blocks: np.ndarray | None) -> Found:
     here = _status(status)
     return {
         "status_count": populations.counts(here).transpose("scheme", "status").values,
-        "common_share": populations.common_share(here).values,
-        "solved_share": populations.solved_share(here).transpose("scheme", "limit").values,
+        "common_share": populations.common_share(here, blocks=blocks).values,
+        "solved_share": populations.solved_share(here, blocks=blocks).transpose("scheme", "limit").values,
     }
 
 
@@ -242,6 +246,7 @@ def _metric(
     extra: tuple[str, ...],
     kinds: tuple[str, ...],
     population: str,
+    blocks: np.ndarray | None,
 ) -> Found:
     import xarray as xr
 
@@ -251,13 +256,13 @@ def _metric(
     if statistics := [kind for kind in STATISTICS if kind in kinds]:
         mask = {"common": populations.common, "own": populations.own}[population](here)
         carried = carry_forward(numbers) if name == TRACE else numbers
-        described = describe(carried, mask).sel(statistic=statistics)
+        described = describe(carried, mask, blocks=blocks).sel(statistic=statistics)
         found[""] = described.transpose(*order, "statistic", "limit").values
         found["_count"] = count(carried, mask).transpose(*order).values
         if name == TRACE:
             found["_running"] = count(numbers, mask).transpose(*order).values
     if name != TRACE and (pairs := [kind for kind in PAIRED if kind in kinds]):
-        compared, number = paired(numbers, populations.own(here))
+        compared, number = paired(numbers, populations.own(here), blocks=blocks)
         found["_paired"] = compared.sel(paired=pairs).transpose(*order, "paired", "limit").values
         found["_pairs"] = number.transpose(*order).values
     return found

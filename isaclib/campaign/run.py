@@ -227,7 +227,8 @@ class _Job:
         return batch
 
     def _drawn(self, point: str, start: int, stop: int) -> Any:
-        return self.system.draw(self.parameters[point], seed=self.run.seed, start=start, stop=stop)
+        run = self.run
+        return self.system.draw(self.parameters[point], seed=run.seed, start=start, stop=stop, sampling=run.sampling)
 
     def _designed(self, scenario: Any) -> Any:
         run = self.run

@@ -29,7 +29,7 @@ class Point(NamedTuple):
     Parameters
     ----------
     id : str
-        Identity of (system, model version, parameters, seed).
+        Identity of (system, model version, parameters, seed, sampling).
     parameters : mapping
         Every parameter of the system, as plain JSON values.
     """
@@ -109,6 +109,8 @@ class Campaign:
         What is claimed of it in the same file.
     draw_seconds : float, optional
         How long a solver that takes one realisation at a time may take for it.
+    sampling : str
+        How the realisations are drawn, one of `isaclib.systems.streams.SAMPLINGS`.
     grown : mapping of str to tuple of int
         Label of a curve with a precision to its realisations at each point, in grid order, as a
         later round has them.
@@ -128,6 +130,7 @@ class Campaign:
     figures: tuple[FigureSpec, ...]
     claims: tuple[Claim, ...] = ()
     draw_seconds: float | None = None
+    sampling: str = "random"
     grown: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     _points: dict[str, dict[tuple[int, ...], Point]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -186,7 +189,8 @@ class Campaign:
             known = self._points[curve.label] = {}
             for index in grid.indices(self.axes):
                 parameters = self.resolve(curve, index)
-                known[index] = Point(point_id(system, parameters, seed=self.seed), plain_parameters(parameters))
+                name = point_id(system, parameters, seed=self.seed, sampling=self.sampling)
+                known[index] = Point(name, plain_parameters(parameters))
         return known
 
     def estimator_ids(self, curve: Curve) -> dict[str, str]:

@@ -135,6 +135,7 @@ def write(
                 "scheme": run.scheme,
                 "solver": run.solver,
                 "seed": np.int64(run.seed),
+                "sampling": run.sampling,
                 **provenance(),
             }
         )

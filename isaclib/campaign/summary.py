@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isaclib.campaign import population
+from isaclib.campaign.blocks import blocks_of
 from isaclib.campaign.dataset import loaded, metric_names, real_values
 from isaclib.campaign.images import Images, is_image
 from isaclib.campaign.netcdf import put_text
@@ -68,12 +69,15 @@ def summarise(campaign_nc: str | Path, summary_nc: str | Path, summary_csv: str 
         out.setncatts({key: value for key, value in data.attrs.items() if key not in ("schema_version", "complete")})
         axes = [str(dim) for dim in data["status"].dims if dim not in ("scheme", "realisation")]
         _write_coordinates(out, data)
-        draws = _Draws(out, data["status"], axes)
+        blocks = blocks_of(data.attrs.get("sampling", "random"), data["realisation"].values)
+        draws = _Draws(out, data["status"], axes, blocks)
         images = [Images(out, data[name], axes) for name in metric_names(data) if is_image(data[name], axes)]
-        sheets = [_Sheet(out, data[name], axes) for name in metric_names(data) if not is_image(data[name], axes)]
+        sheets = [
+            _Sheet(out, data[name], axes, blocks) for name in metric_names(data) if not is_image(data[name], axes)
+        ]
         if TIMING in _groups(campaign_nc):
             timing = stack.enter_context(xr.open_dataset(campaign_nc, group=TIMING))
-            sheets += [_Sheet(out.createGroup(TIMING), timing[name], axes) for name in metric_names(timing)]
+            sheets += [_Sheet(out.createGroup(TIMING), timing[name], axes, blocks) for name in metric_names(timing)]
         for index in np.ndindex(*(data.sizes[axis] for axis in axes)):
             masks = draws.write(index)
             for sheet in sheets:
@@ -114,8 +118,8 @@ def _write_label(out: Any, name: str, dims: tuple[str, ...], values: np.ndarray,
 class _Draws:
     """What became of the draws: counts by status, shares, and who is in which population."""
 
-    def __init__(self, out: Any, status: xr.DataArray, axes: list[str]) -> None:
-        self.status, self.axes = _bare(status), axes
+    def __init__(self, out: Any, status: xr.DataArray, axes: list[str], blocks: np.ndarray | None) -> None:
+        self.status, self.axes, self.blocks = _bare(status), axes, blocks
         about = {"long_name": "draws of each status", "units": "1"}
         self.amount = _create(out, "status_count", ("scheme", *axes, "status"), about, "i8")
         about = {"long_name": "share of draws every scheme of full length solved", "units": "1"}
@@ -129,16 +133,17 @@ class _Draws:
         here = real_values(loaded(self.status.isel(dict(zip(self.axes, index, strict=True)))))
         here = here.fillna(float(Status.NOT_RUN)).astype(np.int8)
         self.amount[(slice(None), *index)] = population.counts(here).transpose("scheme", "status").values
-        self.agreed[index] = population.common_share(here).values
-        self.solved[(slice(None), *index)] = population.solved_share(here).transpose("scheme", "limit").values
+        self.agreed[index] = population.common_share(here, blocks=self.blocks).values
+        solved = population.solved_share(here, blocks=self.blocks)
+        self.solved[(slice(None), *index)] = solved.transpose("scheme", "limit").values
         return {"common": population.common(here), "own": population.own(here)}
 
 
 class _Sheet:
     """The statistics of one metric."""
 
-    def __init__(self, out: Any, metric: xr.DataArray, axes: list[str]) -> None:
-        self.metric, self.axes = _bare(metric), axes
+    def __init__(self, out: Any, metric: xr.DataArray, axes: list[str], blocks: np.ndarray | None) -> None:
+        self.metric, self.axes, self.blocks = _bare(metric), axes, blocks
         name = self.name = str(metric.name)
         attrs = {key: metric.attrs[key] for key in ("long_name", "units") if key in metric.attrs}
         extra = self.extra = tuple(
@@ -163,13 +168,13 @@ class _Sheet:
         values = real_values(loaded(self.metric.isel(dict(zip(self.axes, index, strict=True)))))
         carried = carry_forward(values) if self.name == TRACE else values
         for i, kind in enumerate(POPULATIONS):
-            found = describe(carried, masks[kind])
+            found = describe(carried, masks[kind], blocks=self.blocks)
             self.values[(*at, i)] = found.transpose(*order, "statistic", "limit").values
             self.count[(*at, i)] = count(carried, masks[kind]).transpose(*order).values
             if self.name == TRACE:
                 self.running[(*at, i)] = count(values, masks[kind]).transpose(*order).values
         if self.name != TRACE:
-            statistics, pairs = paired(values, masks["own"])
+            statistics, pairs = paired(values, masks["own"], blocks=self.blocks)
             self.paired[at] = statistics.transpose(*order, "paired", "limit").values
             self.pairs[at] = pairs.transpose(*order).values
 

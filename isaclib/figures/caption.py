@@ -109,7 +109,7 @@ def _assembled(summary: xr.Dataset, parts: Sequence[str], missing: str) -> str:
     text = " ".join(part.rstrip(".") + "." for part in parts if part)
     made = [
         f"{key.replace('_', ' ')} {summary.attrs[key]}"
-        for key in ("campaign", "seed", "isaclib_version", "git_commit")
+        for key in ("campaign", "seed", "sampling", "isaclib_version", "git_commit")
         if key in summary.attrs
     ]
     return f"{_plain(text)}\n\n{_plain(missing)}\n" + (f"\n*{_plain(', '.join(made))}*\n" if made else "")
