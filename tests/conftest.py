@@ -61,6 +61,9 @@ def _synthetic(
         attrs={
             "curves": json.dumps([{"label": name, "scheme": name, "solver": "direct"} for name in schemes]),
             "campaign": "synthetic",
+            "system": "hybrid",
+            "schema_version": np.int32(1),
+            "complete": "yes",
             "title": "Plain random numbers",
             "seed": 5,
             "isaclib_version": "0",

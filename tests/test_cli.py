@@ -220,3 +220,22 @@ def test_what_cannot_be_certified_is_one_line(isaclib, arguments, line):
     assert done.exit_code == 1
     (found,) = done.stderr.splitlines()
     assert found.startswith(line)
+
+
+def test_two_campaigns_are_compared_and_exported(isaclib, synthetic_campaign, tmp_path):
+    first, second = (tmp_path / name for name in ("first", "second"))
+    for folder, count in ((first, 40), (second, 30)):
+        folder.mkdir()
+        synthetic_campaign(folder / "campaign.nc", realisations=count)
+    summarise(first / "campaign.nc", first / "summary.nc", first / "summary.csv")
+    done = isaclib("compare", first, first, "--metric", "peb_m", "--all")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[-1] == "30 compared: 0 moved, 30 equal to the last digit"
+    done = isaclib("compare", first, second, "--metric", "cost")
+    assert done.stderr.startswith("metric 'cost': expected one of one number a draw in both; ")
+    for form, name in (("csv", "first.csv"), ("mat", "first.mat"), ("pgfplots", "pgfplots/peb_m-median.dat")):
+        done = isaclib("export", first, "--to", form, "--metric", "peb_m")
+        assert done.exit_code == 0, done.output
+        assert done.stdout.splitlines()[0] == str(first / name)
+        assert (first / name).exists()
+    assert isaclib("export", first, "--to", "xls").stderr == "--to = 'xls': expected one of csv, mat, pgfplots\n"

@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from isaclib.cli import workflow
+from isaclib.cli import stored, workflow
 from isaclib.cli.errors import OneLineErrors
+from isaclib.cli.help import examples as _examples
 
 app = typer.Typer(
     cls=OneLineErrors,
@@ -20,17 +21,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(stored.app)
 app.add_typer(workflow.app, name="workflow", hidden=True)
 
 File = Annotated[Path, typer.Argument(help="Campaign file, such as config/campaigns/hybrid-fig3.yaml.")]
 Effort = Annotated[str, typer.Option(help="Realisations: quick or paper.")]
 Results = Annotated[Path, typer.Option(help="Folder of all results.")]
 RESULTS = Path("results")
-
-
-def _examples(*commands: str) -> str:
-    # an empty line between them keeps each on a line of its own; a bracket would open a style
-    return "\n\n".join(("Examples:", *(command.replace("[", "\\[") for command in commands)))
 
 
 @app.command(

@@ -67,11 +67,24 @@ def print_solution(
     if method.seconds is None:
         once()  # loading compiled code is no part of the time shown
     design, data, times = once()
-    data = data.isel(realisation=0)
 
     print(f"{chosen.scheme(scheme).summary}")
     print(f"solver {solver}: {method.summary}")
     print(f"{described(chosen, parameters)}; seed {seed}, realisation {realisation}\n")
+    print_design(data.isel(realisation=0), design)
+    print("\n  " + ", ".join(f"{stage} {1e3 * seconds:.2f} ms" for stage, seconds in times.items()))
+
+
+def print_design(data: xr.Dataset, design: Any) -> None:
+    """Print the certificate of one design, then its metrics.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Metrics of one realisation.
+    design : Design
+        A batch of it.
+    """
     certificate = {key: _certificate(key, data, design) for key in CERTIFICATE}
     for key, value in certificate.items():
         if value is not None:
@@ -83,7 +96,6 @@ def print_solution(
         if name not in CERTIFICATE and variable.dims in ((), ("user",), ("constraint",)):
             unit = variable.attrs.get("units", "1")
             print(f"  {name:<22} {_numbers(variable)} {'' if unit == '1' else unit}".rstrip())
-    print("\n  " + ", ".join(f"{stage} {1e3 * seconds:.2f} ms" for stage, seconds in times.items()))
 
 
 def named_settings(flag: str, entries: Sequence[str], known: Sequence[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from isaclib.campaign.compare import Change
 from isaclib.campaign.document import CampaignError
 from isaclib.campaign.plan import Plan
 from isaclib.campaign.spec import Campaign
@@ -129,6 +130,42 @@ def print_summary(source: Path, *, results: Path, metrics: Sequence[str], statis
         title = f"{quantity}: {statistic}, {population} draws"
         _print_frame(tidy.table(summary, name, statistic, population=population), title)
     _print_frame(_status_counts(summary), "draws by status")
+
+
+def print_changes(changes: Sequence[Change], *, statistic: str, everything: bool) -> None:
+    """Print what moved between two campaigns, or everything that was compared.
+
+    Parameters
+    ----------
+    changes : sequence of Change
+        From `isaclib.campaign.compare.compare`.
+    statistic : str
+        What was compared.
+    everything : bool
+        Also what has not moved.
+    """
+    import pandas as pd
+
+    shown = [change for change in changes if everything or change.moved]
+    rows = [
+        {
+            "metric": change.metric,
+            "scheme": change.scheme,
+            **change.point,
+            "first": f"{change.first:.5g}",
+            "second": f"{change.second:.5g}",
+            "change": f"{change.change:.3g} [{change.lower:.3g}, {change.upper:.3g}]",
+            "relative": f"{100.0 * change.change / change.first:+.2g} %" if change.first else "-",
+            "draws": f"{change.draws}{' pairs' if change.paired else ''}",
+            **({"moved": "yes" if change.moved else ""} if everything else {}),
+        }
+        for change in shown
+    ]
+    if rows:
+        _print_frame(pd.DataFrame(rows), f"{statistic}, intervals that hold together at 95 %")
+    moved = sum(change.moved for change in changes)
+    equal = sum(change.change == change.lower == change.upper == 0.0 for change in changes)
+    print(f"{len(changes)} compared: {moved} moved, {equal} equal to the last digit")
 
 
 def duration(seconds: float) -> str:

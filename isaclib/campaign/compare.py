@@ -1,0 +1,193 @@
+"""Two campaigns, or one re-made: what moved beyond its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isaclib.campaign.dataset import loaded, metric_names, open_campaign, real_values
+from isaclib.campaign.intervals import LEVEL, mean_interval, quantile_interval
+from isaclib.campaign.population import own
+from isaclib.campaign.statistics import CLUSTERED, QUANTILES
+from isaclib.systems.base import HAS_DESIGN, Status, nearest
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+STATISTICS = ("mean", *QUANTILES)
+"""What can be compared."""
+
+SOLVED = "solved"
+"""The share of draws that have a design, compared beside the metrics."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One statistic of one curve at one point in two campaigns.
+
+    Parameters
+    ----------
+    metric, scheme : str
+        Name of the metric, label of the curve.
+    point : mapping of str to str
+        Grid axis to value.
+    first, second : float
+        The statistic in each; of the draws that both solved where they are paired.
+    change, lower, upper : float
+        Second less first, or the statistic of the differences where draws are paired, with its
+        interval; NaN ends where there are too few draws.
+    draws : int
+        Differences, or draws of the smaller side.
+    paired : bool
+        The same draws: same seed, same realisations.
+    moved : bool
+        The interval does not hold 0, and the change is no smaller than what counts.
+    """
+
+    metric: str
+    scheme: str
+    point: dict[str, str]
+    first: float
+    second: float
+    change: float
+    lower: float
+    upper: float
+    draws: int
+    paired: bool
+    moved: bool
+
+
+def compare(
+    first: str | Path | xr.Dataset,
+    second: str | Path | xr.Dataset,
+    *,
+    metrics: Sequence[str] = (),
+    statistic: str = "median",
+    least: float = 0.0,
+    level: float = LEVEL,
+) -> list[Change]:
+    """Compare what two stored campaigns have in common.
+
+    Curves are matched by their labels, points by the values of the grid. Where the seed is the same,
+    draws are paired: the interval is that of the mean or median of their differences. Else, and for
+    other quantiles, it is made from the two intervals (method of variance estimates recovery, Zou and
+    Donner, Statistics in Medicine 27, 2008). The level holds for all comparisons together (Bonferroni).
+
+    Parameters
+    ----------
+    first, second : path or xarray.Dataset
+        ``results/<campaign>``, or what `isaclib.open_campaign` returned.
+    metrics : sequence of str
+        Default: all that both have, of one number a draw (trials count by their mean).
+    statistic : str
+        One of `STATISTICS`.
+    least : float
+        Changes smaller than this share of the first value do not count as moved.
+    level : float
+        Confidence level of all intervals together.
+
+    Returns
+    -------
+    list of Change
+        Metric by metric, curve by curve, points in grid order; `SOLVED` first.
+
+    Raises
+    ------
+    ValueError
+        In one line: campaigns of two systems, nothing in common, an unknown metric or statistic.
+    """
+    if statistic not in STATISTICS:
+        raise ValueError(f"statistic = {statistic!r}: expected one of {', '.join(STATISTICS)}")
+    with _opened(first) as a, _opened(second) as b:
+        if a.attrs["system"] != b.attrs["system"]:
+            raise ValueError(f"second: system {b.attrs['system']!r}: expected {a.attrs['system']!r}, as in the first")
+        axes = [str(dim) for dim in a["status"].dims if dim not in ("scheme", "realisation")]
+        if set(axes) != {str(dim) for dim in b["status"].dims} - {"scheme", "realisation"}:
+            raise ValueError(f"second: expected the axes {', '.join(axes)}, as in the first")
+        names = _common_metrics(a, b, axes, metrics)
+        places = list(_common_places(a, b, axes))
+        if not places:
+            raise ValueError("second: expected a curve and a point that the first has too")
+        paired = a.attrs["seed"] == b.attrs["seed"]
+        each = 1.0 - (1.0 - level) / ((1 + len(names)) * len(places))
+        pairs = [(name, at, _samples(a, name, at), _samples(b, name, at)) for name in (SOLVED, *names) for at in places]
+        return [_change(name, at, x, y, statistic, each, least, paired) for name, at, x, y in pairs]
+
+
+def _opened(campaign: str | Path | xr.Dataset) -> AbstractContextManager[xr.Dataset]:
+    # a dataset that was handed in stays open
+    return open_campaign(campaign) if isinstance(campaign, (str, Path)) else nullcontext(campaign)
+
+
+def _common_metrics(a: xr.Dataset, b: xr.Dataset, axes: Sequence[str], asked: Sequence[str]) -> list[str]:
+    single = {"scheme", "realisation", *axes, *CLUSTERED}
+    known = [name for name in metric_names(a) if name in metric_names(b) and set(map(str, a[name].dims)) <= single]
+    for name in asked:
+        if name not in known:
+            raise ValueError(f"metric {name!r}: expected one of one number a draw in both; {nearest(name, known)}")
+    return list(asked) or known
+
+
+def _common_places(a: xr.Dataset, b: xr.Dataset, axes: Sequence[str]) -> Iterator[dict[str, object]]:
+    shared = [[value for value in a[dim].values if value in b[dim].values] for dim in ("scheme", *axes)]
+    for index in np.ndindex(*map(len, shared)):
+        yield {dim: values[i] for dim, values, i in zip(("scheme", *axes), shared, index, strict=True)}
+
+
+def _samples(data: xr.Dataset, name: str, at: dict[str, object]) -> np.ndarray:
+    """One number a draw, NaN where there is no design or none was asked for."""
+    status = loaded(data["status"].sel(at))
+    if name == SOLVED:
+        return np.where(status == int(Status.NOT_RUN), np.nan, np.isin(status, HAS_DESIGN).astype(float))
+    values = real_values(loaded(data[name].sel(at))).where(own(status))
+    clustered = [dim for dim in CLUSTERED if dim in values.dims]
+    return (values.mean(clustered) if clustered else values).values
+
+
+def _change(
+    name: str,
+    at: dict[str, object],
+    x: np.ndarray,
+    y: np.ndarray,
+    statistic: str,
+    level: float,
+    least: float,
+    paired: bool,
+) -> Change:
+    statistic = "mean" if name == SOLVED else statistic
+    if paired:
+        length = min(len(x), len(y))
+        both = ~np.isnan(x[:length]) & ~np.isnan(y[:length])
+        x, y = x[:length][both], y[:length][both]
+    first, second = (_interval(values, statistic, level) for values in (x, y))
+    if paired and statistic in ("mean", "median"):
+        change, lower, upper = _interval(y - x, statistic, level)
+    else:
+        change = second[0] - first[0]
+        lower = change - np.hypot(second[0] - second[1], first[2] - first[0])
+        upper = change + np.hypot(second[2] - second[0], first[0] - first[1])
+    scheme, *rest = at.items()
+    return Change(
+        metric=name,
+        scheme=str(scheme[1]),
+        point={dim: str(value) for dim, value in rest},
+        first=float(first[0]),
+        second=float(second[0]),
+        change=float(change),
+        lower=float(lower),
+        upper=float(upper),
+        draws=int(min(np.sum(~np.isnan(x)), np.sum(~np.isnan(y)))),
+        paired=bool(paired),
+        moved=bool((lower > 0.0 or upper < 0.0) and abs(change) >= least * abs(first[0])),
+    )
+
+
+def _interval(values: np.ndarray, statistic: str, level: float) -> np.ndarray:
+    if statistic == "mean":
+        return mean_interval(values, level=level)
+    return quantile_interval(values, QUANTILES[statistic], level=level)
