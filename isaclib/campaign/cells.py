@@ -33,7 +33,10 @@ def identity(content: Any) -> str:
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """Realisations [start, stop) of one point; never crosses the boundary of a block.
+    """Realisations [start, stop) of one point.
+
+    One entry stands for any number of blocks: plans and sidecars grow with the number of runs, not
+    with that of realisations.
 
     Parameters
     ----------
@@ -48,13 +51,40 @@ class Cell:
     stop: int
 
     def __post_init__(self) -> None:
-        """Refuse a range that no block holds."""
-        if not 0 <= self.start < self.stop or self.start // BLOCK != (self.stop - 1) // BLOCK:
-            raise ValueError(f"cell {self.start}, {self.stop}: expected realisations of one block of {BLOCK}")
+        """Refuse a range without realisations."""
+        if not 0 <= self.start < self.stop:
+            raise ValueError(f"cell {self.start}, {self.stop}: expected a first realisation and one past the last")
 
     def __len__(self) -> int:
         """Return the number of realisations."""
         return self.stop - self.start
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks that hold some of the realisations."""
+        return (self.stop - 1) // BLOCK - self.start // BLOCK + 1
+
+
+def taken(start: int, stop: int, held: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return what of [start, stop) is in no held range, and add it to them.
+
+    Parameters
+    ----------
+    start, stop : int
+        A range; empty where `stop` is not larger.
+    held : list of tuple of int
+        Ranges that do not overlap; grows in place.
+    """
+    left = [(start, stop)] if start < stop else []
+    for low, high in held:
+        cut = [(a, b) for first, last in left for a, b in ((first, min(last, low)), (max(first, high), last))]
+        left = [(a, b) for a, b in cut if a < b]
+    for a, b in left:
+        if held and held[-1][1] == a:
+            held[-1] = held[-1][0], b
+        else:
+            held.append((a, b))
+    return left
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -125,9 +125,9 @@ class Costs:
             costs.update(self._measured(task, unknown))
         return costs
 
-    def seconds(self, task: Task, cell: Cell, cost: Cost) -> float:
-        """Return the expected time of a cell: part of a block costs the whole block."""
-        return cost.seconds * (len(cell) if self.one_by_one(task.scheme_id) else BLOCK)
+    def unit(self, task: Task) -> int:
+        """Return the realisations that are solved at once: a part of them costs as much as all."""
+        return 1 if self.one_by_one(task.scheme_id) else BLOCK
 
     def _measured(self, task: Task, points: Sequence[str]) -> dict[str, Cost]:
         # curves of one scheme may differ in what makes a draw hard: each is sampled by itself
@@ -206,6 +206,6 @@ def _known(
         rows = sum(len(cell) for cell in sidecar.cells)
         for cell, spent in zip(sidecar.cells, sidecar.cell_seconds, strict=True):
             key = sidecar.scheme_id, sidecar.designs, tuple(sorted(sidecar.estimators.values())), cell.point
-            seconds[key].append(spent / (len(cell) if one_by_one(sidecar.scheme_id) else BLOCK))
+            seconds[key].append(spent / (len(cell) if one_by_one(sidecar.scheme_id) else cell.blocks * BLOCK))
             size[key] = sidecar.bytes / rows
     return {key: Cost(sum(values) / len(values), size[key]) for key, values in seconds.items()}

@@ -83,13 +83,19 @@ def missing_cells(campaign: Campaign, coverage: Coverage) -> dict[Task, list[Cel
     Returns
     -------
     dict
-        Task to its cells, points in grid order, realisations ascending.
+        Task to its cells, points in grid order, realisations ascending. No cell holds more than
+        one effort names: what `isaclib status` counts cell by cell is then true of each effort.
     """
     missing: dict[Task, list[Cell]] = defaultdict(list)
+    named: dict[str, set[int]] = defaultdict(set)
+    for curve in campaign.entries:
+        # a block is not torn apart: each part of it would cost the whole
+        named[curve.scheme_id].update(end for n in curve.efforts.values() for end in (n // BLOCK, -(-n // BLOCK)))
     for (scheme, point), (curve, count) in _wanted(campaign).items():
         estimators = campaign.estimator_ids(curve)
         absent = {name: ~coverage.mask(identity, point, count) for name, identity in estimators.items()}
-        for start, stop, designed in _stretches(coverage.mask(scheme, point, count), absent):
+        ends = np.array(sorted(named[scheme])) * BLOCK
+        for start, stop, designed in _stretches(coverage.mask(scheme, point, count), absent, ends):
             if not designed:
                 missing[Task(scheme, True, tuple(sorted(estimators)))].append(Cell(point, start, stop))
             elif lacking := tuple(sorted(name for name in absent if absent[name][start])):
@@ -163,10 +169,13 @@ def _wanted(campaign: Campaign) -> dict[tuple[str, str], tuple[Curve, int]]:
     return wanted
 
 
-def _stretches(designed: np.ndarray, absent: dict[str, np.ndarray]) -> Iterator[tuple[int, int, bool]]:
-    """Yield (start, stop, designed) of stretches within one block that lack the same things."""
+def _stretches(
+    designed: np.ndarray, absent: dict[str, np.ndarray], ends: np.ndarray
+) -> Iterator[tuple[int, int, bool]]:
+    """Yield (start, stop, designed) of stretches that lack the same things, none across one of the ends."""
     count = len(designed)
-    changes = np.arange(1, count) % BLOCK == 0
+    changes = np.zeros(max(count - 1, 0), dtype=bool)
+    changes[ends[(ends > 0) & (ends < count)] - 1] = True
     for mask in (designed, *absent.values()):
         changes |= mask[1:] != mask[:-1]
     cuts = [0, *(np.flatnonzero(changes) + 1).tolist(), count]

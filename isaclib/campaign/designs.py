@@ -49,16 +49,16 @@ class StoredDesigns:
             no design. None where they are not kept, or damaged.
         """
         for sidecar in self._runs:
-            if any(cell.point == point and cell.start <= start and stop <= cell.stop for cell in sidecar.cells):
+            for cell, rows in store.rows_of(sidecar.cells):
+                if cell.point != point or start < cell.start or stop > cell.stop:
+                    continue
                 try:
                     data = self._read(sidecar)
                 # gathering will name the file; made again, the designs are the same to the bit
                 except ValueError:
-                    continue
-                # a cell is contiguous, so its rows are too
-                at = np.flatnonzero((data.points == point) & (data.realisations >= start) & (data.realisations < stop))[
-                    : stop - start
-                ]
+                    break
+                first = rows.start + start - cell.start
+                at = slice(first, first + stop - start)
                 design = SimpleNamespace(status=data.columns["status"].values[at])
                 for name in self._kept:
                     values = _array(data, name, point, at)
@@ -75,7 +75,7 @@ class StoredDesigns:
         return self._open[1]
 
 
-def _array(data: store.RunData, name: str, point: str, at: np.ndarray) -> np.ndarray | None:
+def _array(data: store.RunData, name: str, point: str, at: slice) -> np.ndarray | None:
     """Rows `at` of a kept array, without what pads them to the sizes of other points."""
     column = data.columns[name]
     values = column.values[at]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from isaclib.campaign.cells import Cell
+from isaclib.systems.streams import BLOCK
 
 SHORTEST_TARGET, LONGEST_TARGET = 25.0, 60.0
 """Seconds of a local run: long against the start of Python, short against the campaign."""
@@ -45,47 +47,41 @@ def target_seconds(total: float, *, cores: int, asked: float | None = None) -> f
     return max(min(target, total / (FEWEST_RUNS_A_CORE * cores)), SHORTEST_RUN, total / MOST_RUNS)
 
 
-def split(cell: Cell, seconds: float, target: float) -> list[Cell]:
-    """Split a cell whose solver takes one realisation at a time.
+def pack(cells: Sequence[Cell], seconds: Sequence[float], target: float, *, unit: int = BLOCK) -> list[list[Cell]]:
+    """Cut cells into runs of about equal length, keeping their order.
 
     Parameters
     ----------
-    cell : Cell
-        What to split.
-    seconds : float
-        Expected time a realisation.
-    target : float
-        Expected time a part should not exceed; a part has at least one realisation.
-    """
-    length = max(int(target / seconds), 1) if seconds > 0 else len(cell)
-    return [Cell(cell.point, start, min(start + length, cell.stop)) for start in range(cell.start, cell.stop, length)]
-
-
-def pack(costs: Sequence[float], target: float) -> list[list[int]]:
-    """Cut a sequence of cells into runs of about equal length, keeping their order.
-
-    Parameters
-    ----------
-    costs : sequence of float
-        Expected seconds of each cell.
+    cells : sequence of Cell
+        What is to be solved.
+    seconds : sequence of float
+        Expected seconds of a unit of each cell; of a part of a unit as well.
     target : float
         Expected seconds of a run.
+    unit : int
+        Realisations that are not torn apart: a block, or one where a solver takes one at a time.
 
     Returns
     -------
-    list of list of int
-        Positions of the cells of each run; every cell once, no run empty.
+    list of list of Cell
+        The cells of each run; every realisation once, no run empty.
     """
-    if not costs:
-        return []
-    total = sum(costs)
-    number = min(max(round(total / target), 1), len(costs))
-    share = total / number
-    runs: list[list[int]] = [[] for _ in range(number)]
+    units = [(cell.stop - 1) // unit - cell.start // unit + 1 for cell in cells]
+    total = sum(cost * count for cost, count in zip(seconds, units, strict=True))
+    number = min(max(round(total / target), 1), sum(units))
+    share = total / max(number, 1)
+    runs: list[list[Cell]] = [[] for _ in range(number)]
     before = 0.0
-    for position, cost in enumerate(costs):
-        # the run in which the middle of the cell falls
-        middle = (before + cost / 2) / share if share > 0 else 0.0
-        runs[min(int(middle), number - 1)].append(position)
-        before += cost
+    for cell, cost, count in zip(cells, seconds, units, strict=True):
+        first, done = cell.start // unit, 0
+        while done < count:
+            # a unit belongs to the run in which its middle falls
+            run = min(int((before + (done + 0.5) * cost) / share), number - 1) if share > 0.0 else 0
+            upto = count
+            if cost > 0.0 and run < number - 1:
+                upto = min(max(ceil(((run + 1) * share - before) / cost - 0.5), done + 1), count)
+            start, stop = max(cell.start, (first + done) * unit), min(cell.stop, (first + upto) * unit)
+            runs[run].append(Cell(cell.point, start, stop))
+            done = upto
+        before += cost * count
     return [run for run in runs if run]

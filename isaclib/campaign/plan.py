@@ -14,7 +14,7 @@ from isaclib.campaign.adoption import Adopted, adopt
 from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.costs import Cost, Costs
 from isaclib.campaign.coverage import Coverage, Task, missing_cells, named_realisations, serves
-from isaclib.campaign.packing import pack, split, target_seconds
+from isaclib.campaign.packing import pack, target_seconds
 from isaclib.campaign.precision import Aim, aims, grown, started
 from isaclib.campaign.sidecar import read_sidecars
 from isaclib.campaign.spec import Campaign, Curve, efforts_covering
@@ -296,24 +296,22 @@ def _pack(
     cores: int,
     run_seconds: float | None,
 ) -> tuple[list[Run], float]:
-    seconds = {
-        task: [costs.seconds(task, cell, by_task[task][cell.point]) for cell in cells]
-        for task, cells in missing.items()
-    }
-    target = target_seconds(sum(map(sum, seconds.values())), cores=cores, asked=run_seconds)
+    def seconds(task: Task, cells: Sequence[Cell]) -> float:
+        unit = costs.unit(task)
+        return sum(
+            by_task[task][cell.point].seconds * (len(cell) if unit == 1 else cell.blocks * unit) for cell in cells
+        )
+
+    total = sum(seconds(task, cells) for task, cells in missing.items())
+    target = target_seconds(total, cores=cores, asked=run_seconds)
     runs, size = [], 0.0
     for task, cells in missing.items():
-        cost = by_task[task]
-        if costs.one_by_one(task.scheme_id):
-            cells = [part for cell in cells for part in split(cell, cost[cell.point].seconds, target)]
-        spent = [costs.seconds(task, cell, cost[cell.point]) for cell in cells]
+        cost, unit = by_task[task], costs.unit(task)
         size += sum(cost[cell.point].bytes * len(cell) for cell in cells)
-        for positions in pack(spent, target):
-            chosen = [cells[i] for i in positions]
-            spent_here = sum(spent[i] for i in positions)
-            # a solver of whole blocks knows no single draw
-            limit = campaign.draw_seconds if costs.one_by_one(task.scheme_id) else None
-            runs.append(_run(campaign, task, chosen, spent_here, limit))
+        # a solver of whole blocks knows no single draw
+        limit = campaign.draw_seconds if unit == 1 else None
+        for chosen in pack(cells, [cost[cell.point].seconds * unit for cell in cells], target, unit=unit):
+            runs.append(_run(campaign, task, chosen, seconds(task, chosen), limit))
     return runs, size
 
 

@@ -116,7 +116,6 @@ def execute(run: Run, path: str | Path, *, progress: bool = True) -> Sidecar:
             seconds.append(round(time.perf_counter() - started, 6))
             counts.append(_counted(table, rows) if run.designs else {})
         store.write(path, run, table, timings, failures, shapes)
-        points = [(cell.point, r) for cell in run.cells for r in range(cell.start, cell.stop)]
         sidecar = Sidecar(
             schema=SCHEMA,
             run=run.id,
@@ -135,8 +134,10 @@ def execute(run: Run, path: str | Path, *, progress: bool = True) -> Sidecar:
             peak_memory_mb=_peak_memory_mb(),
             failures=len(failures),
             reasons=tuple(
-                dict(zip(("point", "realisation"), points[f.row], strict=True), reason=f.reason)
+                {"point": cell.point, "realisation": cell.start + f.row - rows.start, "reason": f.reason}
                 for f in failures[-REASONS_KEPT:]
+                for cell, rows in store.rows_of(run.cells)
+                if rows.start <= f.row < rows.stop
             ),
             variables=store.described(table, timings),
             extents=compact(table, timings),
@@ -181,15 +182,16 @@ class _Job:
             for r in range(cell.start, cell.stop):
                 yield self._single(cell, r)
             return
-        first = cell.start // BLOCK * BLOCK
-        try:
-            whole = self._measure(cell, first, first + BLOCK)
-        # whatever a solver raises must not cost the other draws of the block
-        except Exception:
-            for r in range(cell.start, cell.stop):
-                yield self._single(cell, r)
-            return
-        yield _cut(whole, cell.start, cell.stop)
+        for first in range(cell.start // BLOCK * BLOCK, cell.stop, BLOCK):
+            start, stop = max(cell.start, first), min(cell.stop, first + BLOCK)
+            try:
+                whole = self._measure(cell, first, first + BLOCK)
+            # whatever a solver raises must not cost the other draws of the block
+            except Exception:
+                for r in range(start, stop):
+                    yield self._single(cell, r)
+                continue
+            yield _cut(whole, start, stop)
 
     def _single(self, cell: Cell, realisation: int) -> Batch:
         batch = Batch(realisation, realisation + 1)

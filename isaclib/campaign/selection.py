@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from isaclib.campaign.cells import taken
 from isaclib.campaign.sidecar import Sidecar
 from isaclib.campaign.spec import Campaign
 from isaclib.campaign.table import DESIGN, positions
@@ -115,7 +116,7 @@ def select(spec: Campaign, sidecars: Iterable[Sidecar]) -> Selection:
         Where two runs give a metric different dimensions.
     """
     places, estimators = _places(spec)
-    taken: dict[tuple[str, Place], list[tuple[int, int]]] = defaultdict(list)
+    held: dict[tuple[str, Place], list[tuple[int, int]]] = defaultdict(list)
     selection = Selection()
     extents: dict[tuple[Place, str], list[Mapping[str, int | list[Any]]]] = defaultdict(list)
 
@@ -130,7 +131,7 @@ def select(spec: Campaign, sidecars: Iterable[Sidecar]) -> Selection:
         owners = [DESIGN] if sidecar.designs else []
         owners += [name for name, identity in sidecar.estimators.items() if wanted.get(name) == identity]
         for owner in owners:
-            pieces = _pieces(sidecar, owner, places, taken)
+            pieces = _pieces(sidecar, owner, places, held)
             if not pieces:
                 continue
             selection.pieces.setdefault(run, []).extend(pieces)
@@ -162,13 +163,13 @@ def _pieces(
     sidecar: Sidecar,
     owner: str,
     places: Mapping[tuple[str, str], list[Place]],
-    taken: dict[tuple[str, Place], list[tuple[int, int]]],
+    held: dict[tuple[str, Place], list[tuple[int, int]]],
 ) -> list[Piece]:
     pieces: dict[Place, list[Piece]] = defaultdict(list)
     first = 0
     for cell in sidecar.cells:
         for place in places.get((sidecar.scheme_id, cell.point), ()):
-            for start, stop in _left(cell.start, min(cell.stop, place.realisations), taken[owner, place]):
+            for start, stop in taken(cell.start, min(cell.stop, place.realisations), held[owner, place]):
                 piece = Piece(owner, place, start, stop, first + start - cell.start)
                 last = pieces[place][-1] if pieces[place] else None
                 # cells that follow each other are one piece: each costs a write a variable
@@ -178,20 +179,6 @@ def _pieces(
                     pieces[place].append(piece)
         first += len(cell)
     return [piece for found in pieces.values() for piece in found]
-
-
-def _left(start: int, stop: int, taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return what of [start, stop) is in no taken interval, and take it."""
-    left = [(start, stop)] if start < stop else []
-    for low, high in taken:
-        cut = [(a, b) for first, last in left for a, b in ((first, min(last, low)), (max(first, high), last))]
-        left = [(a, b) for a, b in cut if a < b]
-    for a, b in left:
-        if taken and taken[-1][1] == a:
-            taken[-1] = taken[-1][0], b
-        else:
-            taken.append((a, b))
-    return left
 
 
 def _describe(selection: Selection, sidecar: Sidecar, owner: str) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from isaclib.campaign.cells import Cell, Run
+from isaclib.campaign.cells import Cell, Run, taken
 from isaclib.campaign.plan import Plan, plan_paths
 from isaclib.campaign.precision import Aim
 from isaclib.campaign.progress import log_path, mark_path, read_mark
 from isaclib.campaign.sidecar import Sidecar, read_sidecars
 from isaclib.campaign.spec import Campaign, Curve
 from isaclib.systems.base import Status
-from isaclib.systems.streams import BLOCK
 
 LAST_BYTES = 4096
 """What is read of a log: its end."""
@@ -191,34 +190,31 @@ def _seconds_left(
 
 def _curves(spec: Campaign, done: Sequence[Sidecar], looked: Sequence[Aim]) -> Iterable[CurveStatus]:
     pace = _pace(done)
-    every = [
-        (sidecar.scheme_id, cell, counts)
-        for sidecar in done
-        if sidecar.designs
-        for cell, counts in zip(sidecar.cells, sidecar.cell_counts, strict=True)
-    ]
-    cells: dict[tuple[str, str], dict[int, list[tuple[Cell, Mapping[str, int]]]]] = {}
-    # what two runs hold counts once: the longest cells first, so that no part comes before the whole
-    for scheme, cell, counts in sorted(every, key=lambda entry: len(entry[1]), reverse=True):
-        held = cells.setdefault((scheme, cell.point), {}).setdefault(cell.start // BLOCK, [])
-        if all(cell.stop <= other.start or other.stop <= cell.start for other, _ in held):
-            held.append((cell, counts))
+    cells: dict[tuple[str, str], list[tuple[Cell, Mapping[str, int]]]] = {}
+    for sidecar in done:
+        if sidecar.designs:
+            for cell, counts in zip(sidecar.cells, sidecar.cell_counts, strict=True):
+                cells.setdefault((sidecar.scheme_id, cell.point), []).append((cell, counts))
+    # the longest first: where two runs hold the same, most cells then count whole or not at all
+    for found in cells.values():
+        found.sort(key=lambda entry: (-len(entry[0]), entry[0]))
     for curve in spec.curves:
         points = {point.id: spec.count(curve, at) for at, point in enumerate(spec.points(curve).values())}
-        found = [
-            (min(cell.stop, count) - cell.start, counts)
-            for point, count in points.items()
-            for held in cells.get((curve.scheme_id, point), {}).values()
-            for cell, counts in held
-            if cell.start < count
-        ]
-        totals = {s.name.lower(): sum(counts.get(s.name.lower(), 0) for _, counts in found) for s in Status}
+        amount, totals = 0, dict.fromkeys((s.name.lower() for s in Status), 0.0)
+        for point, count in points.items():
+            held: list[tuple[int, int]] = []
+            for cell, counts in cells.get((curve.scheme_id, point), ()):
+                new = sum(b - a for a, b in taken(cell.start, min(cell.stop, count), held))
+                amount += new
+                # of a cell that counts in part it is not known which draws ended how: its share is taken
+                for name, number in counts.items():
+                    totals[name] += number * new / len(cell)
         own = [aim for aim in looked if aim.label == curve.label]
         yield CurveStatus(
             label=curve.label,
-            done=sum(length for length, _ in found),
+            done=amount,
             wanted=sum(points.values()),
-            counts={name: count for name, count in totals.items() if count},
+            counts={name: round(number) for name, number in totals.items() if round(number)},
             precision=_precision(curve, own, pace.get(curve.scheme_id)) if curve.precision is not None else "",
         )
 

@@ -37,10 +37,14 @@ def ranges(missing):
     return {task: [(cell.start, cell.stop) for cell in cells] for task, cells in missing.items()}
 
 
-def test_everything_is_missing_at_first_block_by_block(campaign):
-    spec = campaign(grid="{power_dbm: [10]}", realisations="150", estimators="{echo: }")
+def test_everything_is_missing_at_first_in_cells_that_no_effort_needs_a_part_of(campaign):
+    spec = campaign("paper", grid="{power_dbm: [10]}", realisations="{quick: 128, paper: 1000000}")
+    (cells,) = ranges(missing_cells(spec, Coverage([]))).values()
+    assert cells == [(0, 128), (128, 1000000)]
+    # the blocks of both ends are solved once: nothing is cut within them
+    spec = campaign("paper", grid="{power_dbm: [10]}", realisations="{quick: 100, paper: 300}", estimators="{echo: }")
     task = Task(spec.curves[0].scheme_id, True, ("echo",))
-    assert ranges(missing_cells(spec, Coverage([]))) == {task: [(0, 64), (64, 128), (128, 150)]}
+    assert ranges(missing_cells(spec, Coverage([]))) == {task: [(0, 64), (64, 128), (128, 256), (256, 300)]}
 
 
 def test_only_the_gaps_are_missing(campaign, held):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from isaclib.campaign.cells import Cell, Run, identity
+from isaclib.campaign.cells import Cell, Run, identity, taken
 from isaclib.campaign.identity import estimator_id, plain, point_id, scheme_id
 from isaclib.systems.parameters import normalise, parameter
 
@@ -98,7 +98,20 @@ def test_an_edited_run_is_refused(campaign, runs_of):
         Run.from_json({**run.to_json(), "seed": 8})
 
 
-@pytest.mark.parametrize(("start", "stop"), [(0, 65), (63, 65), (5, 5), (-1, 3)])
-def test_a_cell_lies_in_one_block(start, stop):
-    with pytest.raises(ValueError, match="one block of 64"):
+@pytest.mark.parametrize(("start", "stop"), [(5, 5), (5, 3), (-1, 3)])
+def test_a_cell_has_realisations(start, stop):
+    with pytest.raises(ValueError, match="a first realisation and one past the last"):
         Cell("p", start, stop)
+
+
+def test_a_cell_knows_the_blocks_it_touches():
+    assert [Cell("p", *ends).blocks for ends in ((0, 64), (63, 65), (64, 193))] == [1, 2, 3]
+
+
+def test_what_is_taken_is_taken_once():
+    held: list[tuple[int, int]] = []
+    assert taken(64, 128, held) == [(64, 128)]
+    assert taken(0, 200, held) == [(0, 64), (128, 200)]
+    assert taken(10, 190, held) == taken(5, 5, held) == []
+    assert taken(200, 210, held) == [(200, 210)]
+    assert sorted(held) == [(0, 64), (64, 128), (128, 210)]
