@@ -17,8 +17,8 @@ FORMATS = ("csv", "mat", "pgfplots")
 
 @app.command(
     epilog=examples(
-        "isaclib redesign results/hybrid-fig3 --scheme 'HBF SPEB-min' --at power_dbm=20 --realisation 5",
-        "isaclib redesign results/stars-fig5 --scheme 'Joint design' --at 'surface=N = 32' --at power_dbm=20",
+        "isaclib redesign results/hybrid-fig3 --scheme 'HBF SPEB-min' --at power_dbm=20",
+        "isaclib redesign results/modular-fig3 --scheme Uniform --at snr_db=0",
     )
 )
 def redesign(
@@ -41,7 +41,7 @@ def redesign(
 @app.command(
     epilog=examples(
         "isaclib compare results/hybrid-fig3 elsewhere/hybrid-fig3",
-        "isaclib compare results/hybrid-fig3 results/hybrid-fig4 --metric peb_m --statistic mean --all",
+        "isaclib compare results/hybrid-fig3 elsewhere/hybrid-fig3 --metric peb_m --all",
     )
 )
 def compare(
@@ -64,7 +64,7 @@ def compare(
     epilog=examples(
         "isaclib export results/hybrid-fig3 --to csv --metric peb_m",
         "isaclib export results/hybrid-fig3 --to mat --output hybrid-fig3.mat",
-        "isaclib export results/hybrid-fig3 --to pgfplots --metric peb_m --statistic rms --output paper/data",
+        "isaclib export results/hybrid-fig3 --to pgfplots --metric peb_m",
     )
 )
 def export(
