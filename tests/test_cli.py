@@ -96,7 +96,7 @@ def test_help_comes_with_examples_of_its_command(isaclib):
         examples = lines[lines.index("Examples:") + 1 :]
         assert examples
         # an example that is folded cannot be copied
-        assert all(line.startswith(f"isaclib {command} ") for line in examples)
+        assert all(line.split()[:2] == ["isaclib", command] for line in examples)
 
 
 def test_a_plan_says_jobs_core_hours_and_gigabytes_and_writes_nothing(isaclib, file, tmp_path):
