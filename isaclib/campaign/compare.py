@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isaclib.campaign.blocks import blocks_of
 from isaclib.campaign.dataset import loaded, metric_names, open_campaign, real_values
 from isaclib.campaign.intervals import LEVEL, mean_interval, quantile_interval
 from isaclib.campaign.population import own
@@ -44,7 +45,7 @@ class Change:
     draws : int
         Differences, or draws of the smaller side.
     paired : bool
-        The same draws: same seed, same realisations.
+        The same draws: same seed, same sampling, same realisations.
     moved : bool
         The interval does not hold 0, and the change is no smaller than what counts.
     """
@@ -73,8 +74,8 @@ def compare(
 ) -> list[Change]:
     """Compare what two stored campaigns have in common.
 
-    Curves are matched by their labels, points by the values of the grid. Where the seed is the same,
-    draws are paired: the interval is that of the mean or median of their differences. Else, and for
+    Curves are matched by their labels, points by the values of the grid. Where seed and sampling are
+    the same, draws are paired: the interval is that of the mean or median of their differences. Else, and for
     other quantiles, it is made from the two intervals (method of variance estimates recovery, Zou and
     Donner, Statistics in Medicine 27, 2008). The level holds for all comparisons together (Bonferroni).
 
@@ -113,10 +114,12 @@ def compare(
         places = list(_common_places(a, b, axes))
         if not places:
             raise ValueError("second: expected a curve and a point that the first has too")
-        paired = a.attrs["seed"] == b.attrs["seed"]
+        sampling = [data.attrs.get("sampling", "random") for data in (a, b)]
+        paired = a.attrs["seed"] == b.attrs["seed"] and sampling[0] == sampling[1]
+        blocks = [blocks_of(how, data["realisation"].values) for how, data in zip(sampling, (a, b), strict=True)]
         each = 1.0 - (1.0 - level) / ((1 + len(names)) * len(places))
         pairs = [(name, at, _samples(a, name, at), _samples(b, name, at)) for name in (SOLVED, *names) for at in places]
-        return [_change(name, at, x, y, statistic, each, least, paired) for name, at, x, y in pairs]
+        return [_change(name, at, x, y, blocks, statistic, each, least, paired) for name, at, x, y in pairs]
 
 
 def _opened(campaign: str | Path | xr.Dataset) -> AbstractContextManager[xr.Dataset]:
@@ -154,6 +157,7 @@ def _change(
     at: dict[str, object],
     x: np.ndarray,
     y: np.ndarray,
+    blocks: Sequence[np.ndarray | None],
     statistic: str,
     level: float,
     least: float,
@@ -164,9 +168,10 @@ def _change(
         length = min(len(x), len(y))
         both = ~np.isnan(x[:length]) & ~np.isnan(y[:length])
         x, y = x[:length][both], y[:length][both]
-    first, second = (_interval(values, statistic, level) for values in (x, y))
+        blocks = [None if where is None else where[:length][both] for where in blocks]
+    first, second = (_interval(values, where, statistic, level) for values, where in zip((x, y), blocks, strict=True))
     if paired and statistic in ("mean", "median"):
-        change, lower, upper = _interval(y - x, statistic, level)
+        change, lower, upper = _interval(y - x, blocks[0], statistic, level)
     else:
         change = second[0] - first[0]
         lower = change - np.hypot(second[0] - second[1], first[2] - first[0])
@@ -187,7 +192,7 @@ def _change(
     )
 
 
-def _interval(values: np.ndarray, statistic: str, level: float) -> np.ndarray:
+def _interval(values: np.ndarray, blocks: np.ndarray | None, statistic: str, level: float) -> np.ndarray:
     if statistic == "mean":
-        return mean_interval(values, level=level)
-    return quantile_interval(values, QUANTILES[statistic], level=level)
+        return mean_interval(values, level=level, blocks=blocks)
+    return quantile_interval(values, QUANTILES[statistic], level=level, blocks=blocks)

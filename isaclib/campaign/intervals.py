@@ -119,7 +119,7 @@ def quantile_interval(
         ranks = order_ranks(int(n), probability, level) if blocks is None else None
         if ranks is not None:
             result[rows, 1], result[rows, 2] = chosen[:, ranks[0] - 1], chosen[:, ranks[1] - 1]
-    if blocks is not None:
+    if blocks is not None and samples.shape[-1]:
         result[..., 1:] = _between(samples, ordered, result[..., 0], probability, level, blocks)
     return result
 

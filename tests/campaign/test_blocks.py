@@ -89,5 +89,6 @@ def test_one_block_has_no_interval() -> None:
     for interval in (mean_interval, rms_interval, share_interval, lambda x, **k: quantile_interval(x, 0.5, **k)):
         found = interval(np.round(x), blocks=one)
         np.testing.assert_array_equal(np.isnan(found), [False, True, True])
+        assert np.isnan(interval(x[:0], blocks=one[:0])).all()
     assert blocks_of("random", np.arange(3)) is None
     np.testing.assert_array_equal(blocks_of("sobol", np.array([0, 63, 64, 200])), [0, 0, 1, 3])

@@ -8,6 +8,7 @@ import xarray as xr
 from scipy import stats
 
 from isaclib.campaign.compare import SOLVED, compare
+from isaclib.campaign.intervals import mean_interval
 
 FAMILIES = 200
 """Pairs of campaigns without a change; at most 5 % of them may show one."""
@@ -50,6 +51,19 @@ def test_another_seed_is_compared_by_its_own_interval():
     for statistic in ("mean", "median", "q25"):
         changes = [c for c in compare(first, second, statistic=statistic) if c.metric == "cost"]
         assert [(c.point["size"], c.moved, c.paired) for c in changes] == [("low", False, False), ("high", True, False)]
+
+
+def test_draws_of_nets_are_compared_block_by_block():
+    rng = np.random.default_rng(3)
+    nets = [stored(rng.normal(size=(1, 2, 320)), seed=seed).assign_attrs(sampling="sobol") for seed in (1, 2)]
+    whole = {c.point["size"]: c for c in compare(*nets, metrics=["cost"], statistic="mean") if c.metric == "cost"}
+    level = 1.0 - 0.05 / 4
+    at = {"scheme": "scheme 0", "size": "low"}
+    a, b = (mean_interval(net["cost"].sel(at).values, level=level, blocks=np.arange(320) // 64) for net in nets)
+    assert whole["low"].upper - whole["low"].change == pytest.approx(np.hypot(b[2] - b[0], a[0] - a[1]))
+    # drawn another way, the draws of one seed are no pairs
+    assert not any(c.paired for c in compare(nets[0], stored(nets[0]["cost"].values)))
+    assert all(c.lower == c.change == c.upper == 0.0 for c in compare(nets[0], nets[0]) if c.metric == "cost")
 
 
 def test_draws_that_are_no_longer_solved_are_a_change():
