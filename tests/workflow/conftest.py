@@ -33,20 +33,21 @@ class Workshop:
 
     folder: Path
     content: dict = field(default_factory=lambda: dict(SMALL))
+    name: str = NAME
 
     @property
     def results(self) -> Path:
-        return self.folder / "results" / NAME
+        return self.folder / "results" / self.name
 
     @property
     def file(self) -> Path:
-        return self.folder / "config" / "campaigns" / f"{NAME}.yaml"
+        return self.folder / "config" / "campaigns" / f"{self.name}.yaml"
 
     def write(self, **change) -> None:
         """Change keys of the campaign file."""
-        self.content.update(change)
+        self.content.update(change, campaign=self.name)
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / "config" / "config.yaml").write_text(f"campaigns: [{NAME}]\n")
+        (self.folder / "config" / "config.yaml").write_text(f"campaigns: [{self.name}]\n")
         self.file.write_text(yaml.safe_dump(self.content, sort_keys=False))
 
     def command(self, *arguments: str) -> list[str]:
@@ -70,10 +71,10 @@ class Workshop:
     def environment(self) -> dict[str, str]:
         return {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
-    def build(self, *arguments: str, target: str = f"results/{NAME}/campaign.nc") -> dict[str, int]:
+    def build(self, *arguments: str, target: str = "") -> dict[str, int]:
         """Build a target; return the runs that were executed, with their number of realisations."""
         before = self.stamps()
-        done = self.snakemake(target, *arguments)
+        done = self.snakemake(target or f"results/{self.name}/campaign.nc", *arguments)
         assert done.returncode == 0, done.stderr
         executed = {path for path, stamp in self.stamps().items() if before.get(path) != stamp}
         return {path.stem: self.realisations(path) for path in executed}
