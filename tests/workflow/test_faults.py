@@ -97,36 +97,49 @@ def test_a_killed_gather_leaves_nothing_half(finished, monkeypatch):
     assert finished.data() == there
 
 
-def test_foreign_and_older_files_are_not_taken_for_runs(finished):
+def test_damaged_foreign_and_older_files_are_not_taken_for_runs(finished):
+    # a run for each kind of damage
+    finished.write(schemes=["sensing-only-fdbf", "sensing-only-hbf", "communication-only-fdbf"])
+    finished.build()
     there = finished.data()
     folder = finished.results / "runs"
-    (run,) = folder.glob("*.nc")
+    cut, flipped, older = sorted(folder.glob("*.nc"))
+    content = cut.read_bytes()
+    cut.write_bytes(content[: len(content) // 2])
+    content = bytearray(flipped.read_bytes())
+    content[len(content) // 2] ^= 1
+    flipped.write_bytes(content)
+    with netCDF4.Dataset(older, "a") as file:
+        file.schema_version = np.int32(0)
+    sidecar = json.loads(older.with_suffix(".json").read_text())
+    older.with_suffix(".json").write_text(json.dumps({**sidecar, "schema": 0}))
     foreign = [folder / "notes.txt", folder / "mine.nc", folder / "table.json"]
     for path in foreign:
         path.write_text("[1, 2]")
-    # under a run's name: one of somebody else, one of an older version
-    stranger = folder / f"{run.stem[::-1]}.nc"
+    # somebody else's, under a run's name
+    stranger = folder / f"{older.stem[::-1]}.nc"
     with netCDF4.Dataset(stranger, "w") as file:
         file.title = "something else"
-    with netCDF4.Dataset(run, "a") as file:
-        file.schema_version = np.int32(0)
-    sidecar = json.loads(run.with_suffix(".json").read_text())
-    run.with_suffix(".json").write_text(json.dumps({**sidecar, "schema": 0}))
+    wrong = {
+        f"{cut.stem}.nc: {cut.stat().st_size} bytes: expected ",
+        f"{flipped.stem}.nc: damaged: its SHA-256 is not the one recorded when it was written",
+        f"{older.stem}.json: not a sidecar of this version (ValueError: schema = 0: expected 1)",
+        f"{stranger.stem}.json: missing: expected the sidecar that every finished run has",
+    }
 
     done = finished.snakemake(TARGET)
     assert done.returncode != 0
-    assert lines_with(
-        f"{run.stem}.json: not a sidecar of this version (ValueError: schema = 0: expected 1)", done.stderr
-    )
+    assert [line for line in wrong if lines_with(line, done.stderr)]
     assert not (finished.results / "campaign.nc").exists()
     verified = finished.isaclib("verify", str(finished.file))
     assert verified.returncode == 1
-    assert sorted(line.split(":")[0] for line in verified.stderr.splitlines()) == sorted(
-        f"results/small/runs/{path.stem}.json" for path in (run, stranger)
-    )
+    for line in wrong:
+        assert len(lines_with(f"results/small/runs/{line}", verified.stderr)) == 1
+    assert len(verified.stderr.splitlines()) == len(wrong)
     assert all(path.exists() for path in foreign)
-    assert list(finished.build()) == [run.stem]
+    assert set(finished.build(target="all")) == {run.stem for run in (cut, flipped, older)}
     assert finished.data() == there
+    assert finished.isaclib("verify", str(finished.file)).returncode == 0
 
 
 def test_two_workflows_at_once(finished, workshop):

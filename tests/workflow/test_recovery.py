@@ -1,4 +1,4 @@
-"""Bad luck: killed runs, a killed workflow, damaged files."""
+"""Bad luck: killed runs, a killed workflow."""
 
 from __future__ import annotations
 
@@ -92,20 +92,3 @@ def test_killed_runs_and_workflow_give_the_same_data(workshop, undisturbed):
     assert process.wait(timeout=120) == 0
     assert work.data() == undisturbed
     assert list(work.results.rglob("*.part")) == list(work.results.rglob("*.progress")) == []
-
-
-def test_a_damaged_run_is_named_and_solved_again(workshop):
-    work = workshop(realisations=70)
-    (run,) = work.build()
-    there = work.data()
-    path = work.results / "runs" / f"{run}.nc"
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    path.write_bytes(content)
-    verified = work.isaclib("verify", str(work.file))
-    assert verified.returncode == 1
-    (line,) = verified.stderr.splitlines()
-    assert line.startswith(f"results/small/runs/{run}.nc: damaged")
-    assert list(work.build(target="all")) == [run]
-    assert work.data() == there
-    assert work.isaclib("verify", str(work.file)).returncode == 0
