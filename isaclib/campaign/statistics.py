@@ -97,12 +97,16 @@ def describe_samples(
     ndarray, shape (..., S, 3)
         In the order of `STATISTICS`; value, lower and upper end.
     """
+    ordered = np.sort(samples, axis=-1)
     found = {
         "mean": mean_interval(samples, level=level, blocks=blocks),
         "rms": rms_interval(squares, level=level, blocks=blocks),
         "std": _bare(moments(samples)[2]),
         "standard_error": _bare(standard_error(samples, blocks)[1]),
-        **{name: quantile_interval(samples, p, level=level, blocks=blocks) for name, p in QUANTILES.items()},
+        **{
+            name: quantile_interval(samples, p, level=level, blocks=blocks, ordered=ordered)
+            for name, p in QUANTILES.items()
+        },
     }
     return np.stack([found[name] for name in STATISTICS], axis=-2)
 
