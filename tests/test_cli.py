@@ -62,6 +62,15 @@ def test_a_mistake_is_one_line_and_an_exit_status(isaclib, file):
         assert done.stderr.splitlines() == [f"{file}: system 'hybrit' is unknown: did you mean 'hybrid'?"]
 
 
+def test_too_little_memory_is_one_line(isaclib, file, monkeypatch):
+    def load(*arguments, **options):
+        raise MemoryError("unable to allocate 3 GiB")
+
+    monkeypatch.setattr("isaclib.campaign.reading.load", load)
+    done = isaclib("validate", file)
+    assert (done.exit_code, done.stderr) == (1, "out of memory: unable to allocate 3 GiB\n")
+
+
 def test_every_bad_file_is_named(isaclib, file, tmp_path):
     bad = [tmp_path / "first.yaml", tmp_path / "second.yaml"]
     for path, word in zip(bad, ("hybrit", "hybird"), strict=True):

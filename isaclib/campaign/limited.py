@@ -109,6 +109,9 @@ class Limited:
                 return
             try:
                 theirs.send((True, self._function(*arguments)))
-            # what a solver raises is told, and the next draw served
+            # the machine's fault, not the draw's: this process ends, and the run with it
+            except MemoryError:
+                raise
+            # what else a solver raises is told, and the next draw served
             except Exception as error:
                 theirs.send((False, self._describe(error)))

@@ -88,6 +88,8 @@ def execute(run: Run, path: str | Path, *, progress: bool = True) -> Sidecar:
         file not named after its run, or an array to store that the designs do not have.
     OSError
         Where the folder cannot be written, or a solver's own process died.
+    MemoryError
+        Where a draw, a solver or an estimator has too little memory: that says nothing of the draw.
     """
     path = Path(path)
     if path.name != f"{run.id}.nc":
@@ -186,7 +188,9 @@ class _Job:
             start, stop = max(cell.start, first), min(cell.stop, first + BLOCK)
             try:
                 whole = self._measure(cell, first, first + BLOCK)
-            # whatever a solver raises must not cost the other draws of the block
+            except MemoryError:
+                raise
+            # whatever else a solver raises must not cost the other draws of the block
             except Exception:
                 for r in range(start, stop):
                     yield self._single(cell, r)
@@ -197,8 +201,8 @@ class _Job:
         batch = Batch(realisation, realisation + 1)
         try:
             return self._measure(cell, realisation, realisation + 1, into=batch)
-        # out of memory, say: that is the run's end, not the draw's
-        except ChildProcessError:
+        # the machine's fault, not the draw's: the run ends, and comes again with more memory
+        except (MemoryError, ChildProcessError):
             raise
         except Exception as error:
             batch.reasons[realisation] = _line(error)

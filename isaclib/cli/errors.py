@@ -34,6 +34,9 @@ class OneLineErrors(TyperGroup):
         except (ValueError, OSError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from None
+        except MemoryError as error:
+            typer.echo(f"out of memory: {error}".removesuffix(": "), err=True)
+            raise typer.Exit(1) from None
 
 
 def _told(error: Any) -> typer.Exit:

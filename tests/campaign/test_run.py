@@ -321,6 +321,19 @@ def test_a_solver_process_that_dies_ends_the_run(campaign, runs_of, tmp_path, de
     assert not (tmp_path / f"{run.id}.nc").exists()
 
 
+@pytest.mark.parametrize(("keys", "seconds"), [({}, None), (SLOW, None), (SLOW, LIMIT)])
+def test_a_solver_without_memory_ends_the_run(campaign, runs_of, tmp_path, design_by, keys, seconds):
+    def exhaust():
+        raise MemoryError("no room for an array")
+
+    design_by(0, exhaust)
+    (run,) = runs_of(campaign(**keys))
+    run = limited(run, seconds)
+    with pytest.raises((MemoryError, ChildProcessError), match=r"^no room|exit status 1$"):
+        execute(run, tmp_path / f"{run.id}.nc", progress=False)
+    assert not (tmp_path / f"{run.id}.nc").exists()
+
+
 @pytest.mark.skipif(not hasattr(signal, "pidfd_send_signal"), reason="only Linux ends a process with its parent")
 def test_a_solver_that_hangs_does_not_outlive_a_killed_run():
     context = multiprocessing.get_context("fork")

@@ -153,6 +153,16 @@ def test_an_exception_fails_its_draw_alone(monkeypatch: pytest.MonkeyPatch):
     assert design.reason[1] == "RuntimeError: numbers ran out"
 
 
+def test_a_draw_without_memory_is_no_failed_draw(monkeypatch: pytest.MonkeyPatch):
+    def exhausted(*arguments: Any, **options: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(sdr_module, "digital_relaxation", exhausted)
+    scenario = draw()
+    with pytest.raises(MemoryError):
+        sdr(scenario, SDR_OPTIONS, scenario.streams)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [

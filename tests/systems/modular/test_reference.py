@@ -219,6 +219,17 @@ def test_one_failure_is_not_the_batch_s(monkeypatch: pytest.MonkeyPatch) -> None
     assert found.reason == ("LinAlgError: no convergence", "")
 
 
+def test_a_draw_without_memory_is_no_failed_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    from isaclib.systems.modular.reference import rgd_full_range as module
+
+    def exhausted(problem: Problem, wanted: np.ndarray) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(module, "interior_starts", exhausted)
+    with pytest.raises(MemoryError):
+        design(draw(count=1), "rgd-full-range", barrier=10.0)
+
+
 @pytest.mark.parametrize(
     ("solver", "options"),
     [

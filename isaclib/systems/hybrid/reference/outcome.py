@@ -103,7 +103,9 @@ def attempt_each(reasons: Sequence[str], one: Callable[[int], Attempt]) -> list[
         else:
             try:
                 found = one(index)
-            except Exception as error:  # one draw may fail in any way; the others go on
+            except MemoryError:  # the machine's fault, not the draw's
+                raise
+            except Exception as error:  # one draw may fail in any other way; the others go on
                 found = Attempt(status=Status.FAILED, reason=f"{type(error).__name__}: {error}".splitlines()[0])
         attempts.append(replace(found, seconds=time.perf_counter() - began))
     return attempts

@@ -76,7 +76,9 @@ def design_each(scenario: Scenario, one: Callable[[Problem, int], Attempt]) -> D
         else:
             try:
                 found = one(Problem.of(known, analog, index), index)
-            except Exception as error:  # one draw may fail in any way; the others go on
+            except MemoryError:  # the machine's fault, not the draw's
+                raise
+            except Exception as error:  # one draw may fail in any other way; the others go on
                 found = Attempt(status=Status.FAILED, reason=f"{type(error).__name__}: {error}".splitlines()[0])
         attempts.append(replace(found, seconds=time.perf_counter() - began))
         if found.beams is not None:

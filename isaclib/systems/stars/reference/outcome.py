@@ -153,7 +153,9 @@ def design_each(scenario: Scenario, one: Callable[[Scenario], Attempt]) -> Desig
         else:
             try:
                 found = one(scenario.single(index))
-            except Exception as error:  # one draw may fail in any way; the others go on
+            except MemoryError:  # the machine's fault, not the draw's
+                raise
+            except Exception as error:  # one draw may fail in any other way; the others go on
                 found = Attempt(status=Status.FAILED, reason=f"{type(error).__name__}: {error}".splitlines()[0])
         attempts.append(replace(found, seconds=time.perf_counter() - began))
         if found.layout is not None:

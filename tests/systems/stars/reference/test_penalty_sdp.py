@@ -124,6 +124,15 @@ def test_a_failure_is_that_of_its_realisation_alone(monkeypatch: pytest.MonkeyPa
     assert found.reason[1] == "RuntimeError: no layout"
 
 
+def test_a_draw_without_memory_is_no_failed_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(one: Scenario) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(penalty_sdp, "initial_layout", exhausted)
+    with pytest.raises(MemoryError):
+        designed(1, {"iterations": 1})
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
