@@ -8,11 +8,12 @@ __version__ = "0.1.0"
 _LAZY = {
     "get_system": "isaclib.systems",
     "simulate": "isaclib.systems",
+    "judge": "isaclib.campaign.claims.ledger",
     "open_campaign": "isaclib.campaign.dataset",
     "redesign": "isaclib.campaign.redesign",
     "summarise": "isaclib.campaign.reduction",
 }
-__all__ = ["__version__", "get_system", "open_campaign", "redesign", "simulate", "summarise"]
+__all__ = ["__version__", "get_system", "judge", "open_campaign", "redesign", "simulate", "summarise"]
 
 
 def __getattr__(name: str) -> Any:

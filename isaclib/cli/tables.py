@@ -74,7 +74,7 @@ def print_plan(campaign: Campaign, plan: Plan, cores: int) -> None:
             str(len(runs)),
             f"{hours:.3f}",
         )
-    _print(table)
+    print_table(table)
     adopted: Counter[tuple[str, str]] = Counter()
     for entry in plan.adopted:
         what = "realisations" if entry.run.designs else "realisations of estimates"
@@ -194,10 +194,11 @@ def _print_frame(frame: pd.DataFrame, title: str) -> None:
         table.add_column(str(column), justify="right", overflow="fold")
     for row in frame.itertuples(index=False):
         table.add_row(*(f"{value:g}" if isinstance(value, float) else str(value) for value in row))
-    _print(table)
+    print_table(table)
 
 
-def _print(table: object) -> None:
+def print_table(table: object) -> None:
+    """Print a table of rich, as wide as the terminal, or as it needs where there is none."""
     from rich.console import Console
 
     # markup would take a unit in brackets for a style
