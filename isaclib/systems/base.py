@@ -209,7 +209,7 @@ class Scheme:
         Parameters
         ----------
         scenario : Scenario
-            Of the scheme's system.
+            Of the scheme's system; what it is `designed_for` is what solvers get to see.
         solver : str, optional
             Default: the scheme's first.
         options : mapping, optional
@@ -227,9 +227,10 @@ class Scheme:
             For a solver or option that there is not, or parameters that the solver does not cover.
         """
         chosen = self.solver(solver)
+        known = getattr(scenario, "designed_for", scenario)
         if chosen.check_parameters is not None:
-            chosen.check_parameters(scenario.parameters)
-        return chosen.run(scenario, chosen.resolve(options), rng)
+            chosen.check_parameters(known.parameters)
+        return chosen.run(known, chosen.resolve(options), rng)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class Stream(IntEnum):
     TARGET_ANGLE = 15
     SURFACE_SCATTERING = 16
     SENSOR_COUNT = 17
+    CSI_ERROR = 18
 
 
 SPREAD = frozenset(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
 from isaclib.physics import fisher
-from isaclib.systems.base import HAS_DESIGN
+from isaclib.systems.base import HAS_DESIGN, Status
 from isaclib.systems.hybrid import acceptance
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.scenario import Scenario
@@ -17,7 +16,7 @@ from isaclib.systems.verdict import labelled
 
 METRICS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("speb_m2", "peb_m", "speb_bound_m2", "speb_certified_m2", "price_of_hybrid"), ()),
-    **dict.fromkeys(("sum_rate", "sensing_snr", "power_w"), ()),
+    **dict.fromkeys(("sum_rate", "lowest_rate", "sensing_snr", "power_w"), ()),
     **dict.fromkeys(("status", "objective", "bound", "gap", "iterations", "solve_seconds"), ()),
     "rate": ("user",),
     "violation": ("constraint",),
@@ -29,10 +28,13 @@ METRICS: Mapping[str, tuple[str, ...]] = {
 def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
     """Recompute every metric and constraint of a design.
 
+    Where channels were known with errors, objective, bound and gap are those of what was designed
+    for; rates and violations are those of the truth.
+
     Parameters
     ----------
     scenario : Scenario
-        What was designed for.
+        The truth.
     design : Design
         What a scheme returned; its status may be lowered, never raised.
 
@@ -43,7 +45,7 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
         in attrs.
     """
     judged = acceptance.judge(
-        scenario,
+        scenario.designed_for,
         objective=design.objective_name,
         beamformers=design.beamformers,
         bound=design.bound,
@@ -59,7 +61,12 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
     )
     kept = np.isin(judged.status, HAS_DESIGN)
     blank = np.where(kept[:, None, None], design.beamformers, np.nan)
-    judged = replace(judged, beamformers=blank)
+    violation, status = judged.violation, judged.status
+    if scenario.assumed is not None:
+        violation, met, _ = acceptance.violations(
+            scenario, blank, design.analog, design.digital, promises=design.promises
+        )
+        status = np.where(kept & ~met, Status.VIOLATING, status).astype(np.int8)
     speb = fisher.speb(acceptance.position_efim(scenario, blank))
     speb = np.where(kept, speb, np.nan)
     rate = acceptance.user_rates(scenario, blank, dirty_paper=design.dirty_paper)
@@ -72,11 +79,12 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
         "speb_bound_m2": (one, design.speb_bound_m2, "m^2", "certified lower bound on the SPEB of any beamformer"),
         "rate": ((*one, "user"), rate, "bit/s/Hz", "rate of each user"),
         "sum_rate": (one, rate.sum(axis=-1), "bit/s/Hz", "sum-rate"),
+        "lowest_rate": (one, rate.min(axis=-1), "bit/s/Hz", "rate of the worst user"),
         "sensing_snr": (one, acceptance.sensing_snr(scenario, blank), "1", "sensing SNR"),
         "power_w": (one, np.sum(np.abs(blank) ** 2, axis=(-2, -1)), "W", "transmit power"),
         "violation": (
             (*one, "constraint"),
-            np.where(kept[:, None], judged.violation, np.nan),
+            np.where(kept[:, None], violation, np.nan),
             "1",
             "constraint violation relative to its limit (negative: slack)",
         ),
@@ -112,7 +120,7 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
 
     return labelled(
         variables,
-        judged.status,
+        status,
         {
             "realisation": np.arange(scenario.streams.start, scenario.streams.stop),
             "user": np.arange(rate.shape[-1]),

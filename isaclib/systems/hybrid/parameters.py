@@ -79,6 +79,15 @@ class Parameters:
         doc="line-of-sight gain: random, or the free-space value of (3)",
         choices=("random", "free-space"),
     )
+    csi_error_db: float | None = parameter(
+        None,
+        unit="dB",
+        doc="squared error of the channels that the designer knows, relative to them; none: they are exact",
+        low=-200.0,
+        high=60.0,
+        optional=True,
+        neutral=True,
+    )
 
     def __post_init__(self) -> None:
         normalise(self)

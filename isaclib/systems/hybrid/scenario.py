@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from isaclib.physics import arrays, channels
+from isaclib.systems.csi import estimated
 from isaclib.systems.hybrid.parameters import Parameters
 from isaclib.systems.streams import Stream, Streams
 
@@ -33,6 +34,8 @@ class Scenario:
         Powers, rates and sizes.
     streams : Streams
         Names the realisations; random starts and echoes are drawn from it.
+    assumed : Scenario or None
+        What the designer takes for true where channels are known with errors; None: the truth.
 
     Raises
     ------
@@ -49,6 +52,7 @@ class Scenario:
     reflection: complex
     parameters: Parameters
     streams: Streams
+    assumed: Scenario | None = None
 
     def __post_init__(self) -> None:
         p = self.parameters
@@ -75,6 +79,11 @@ class Scenario:
 
     def __len__(self) -> int:
         return len(self.channels)
+
+    @property
+    def designed_for(self) -> Scenario:
+        """What a scheme designs for: `assumed`, or the truth itself."""
+        return self if self.assumed is None else self.assumed
 
 
 def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
@@ -107,7 +116,7 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
         scatterers = distance[..., None] * np.stack([np.cos(theta), np.sin(theta)], axis=-1)
         responses = arrays.spherical_response(elements_m, scatterers, p.wavelength_m)
         total[:, user] += channels.saleh_valenzuela(gain, responses)
-    return Scenario(
+    truth = Scenario(
         channels=total,
         user_positions_m=positions,
         elements_m=elements_m,
@@ -117,3 +126,6 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
         parameters=p,
         streams=streams,
     )
+    if p.csi_error_db is None:
+        return truth
+    return replace(truth, assumed=replace(truth, channels=estimated(total, p.csi_error_db, streams)))

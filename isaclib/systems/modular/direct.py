@@ -55,7 +55,7 @@ def dual(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, hybrid
     Parameters
     ----------
     scenario : Scenario
-        Batch of B realisations; designed for what it `designed_for`.
+        Batch of B realisations.
     options : mapping
         None are taken.
     rng : Streams
@@ -68,21 +68,20 @@ def dual(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, hybrid
     Design
         `bound` is that of the problem behind the given analog beamformer, or of all antennas.
     """
-    known = scenario.designed_for
-    p = known.parameters
-    analog = Analog(known) if hybrid else None
+    p = scenario.parameters
+    analog = Analog(scenario) if hybrid else None
     if analog is None:
-        channel = np.ascontiguousarray(known.channel / np.sqrt(known.noise_w))
-        steering = np.ascontiguousarray(known.transmit)
+        channel = np.ascontiguousarray(scenario.channel / np.sqrt(scenario.noise_w))
+        steering = np.ascontiguousarray(scenario.transmit)
     else:
         channel, steering = analog.channel, analog.steering
     batch, _, size = channel.shape
     # tr(A_t R) >= c_t, A_t = sum_q signed_tq a_q a_q^H: (20) at the threshold
-    targets = known.weights.shape[1]
+    targets = scenario.weights.shape[1]
     own = np.arange(targets)
-    signed = np.ascontiguousarray(-p.min_scnr * known.weights)
-    signed[:, own, own] = known.weights[:, own, own]
-    needed = np.ascontiguousarray(p.min_scnr * known.filter_noise)
+    signed = np.ascontiguousarray(-p.min_scnr * scenario.weights)
+    signed[:, own, own] = scenario.weights[:, own, own]
+    needed = np.ascontiguousarray(p.min_scnr * scenario.filter_noise)
     coordinates = np.full((batch, size, p.streams), np.nan + 0j)
     bound = np.empty(batch)
     evaluations = np.zeros(batch, dtype=np.int64)
@@ -100,9 +99,9 @@ def dual(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, hybrid
     if analog is not None:
         blocks = analog.blocks
         digital, beamformers = analog.expand(coordinates)
-    largest = reachable_scnr(known, steering)
+    largest = reachable_scnr(scenario, steering)
     return judge(
-        known,
+        scenario,
         beamformers=beamformers,
         blocks=blocks,
         digital=digital,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from isaclib.physics import tr38901, wavefronts
+from isaclib.systems.csi import estimated
 from isaclib.systems.modular.parameters import Parameters
 from isaclib.systems.modular.scenario import Scenario, mvdr
 from isaclib.systems.streams import Stream, Streams
@@ -19,16 +20,21 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
     """Draw scatterers, path gains and, in a random layout, the subarrays; eqs. (1) to (10), (16) to (21).
 
     The receive array is calibrated: its responses and its filter are those of the truth, also where
-    the designer takes another wavefront for true.
+    the designer takes another wavefront for true. Where channels are known with an error, that of
+    the user is; objects are known.
     """
     p = parameters
     centres = subarray_centres(p, streams)
     places = _Places.of(p, centres, streams)
     heard = _Heard.of(p, centres, places)
-    if p.true_wavefront == p.design_wavefront:
-        return _scenario(p, streams, centres, places, heard, p.true_wavefront, None)
-    assumed = _scenario(p, streams, centres, places, heard, p.design_wavefront, None)
-    return _scenario(p, streams, centres, places, heard, p.true_wavefront, assumed)
+    assumed = None
+    if p.true_wavefront != p.design_wavefront:
+        assumed = _scenario(p, streams, centres, places, heard, p.design_wavefront, None)
+    truth = _scenario(p, streams, centres, places, heard, p.true_wavefront, assumed)
+    if p.csi_error_db is None:
+        return truth
+    known = truth.designed_for
+    return replace(truth, assumed=replace(known, channel=estimated(known.channel, p.csi_error_db, streams)))
 
 
 def subarray_centres(p: Parameters, streams: Streams) -> np.ndarray:

@@ -42,7 +42,7 @@ def numerical_rank(matrices: np.ndarray) -> np.ndarray:
 def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
     """Recompute every metric and constraint of a design.
 
-    Where the designer took another wavefront for true, objective, bound and gap are those of what
+    Where the designer took another wavefront, or another channel, for true, objective, bound and gap are those of what
     was designed for; spectral efficiency, SCNR and violations are those of the truth.
 
     Parameters

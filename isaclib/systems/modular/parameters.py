@@ -128,6 +128,15 @@ class Parameters:
     snapshots: int = parameter(
         256, unit="1", doc="symbols of one sensing interval", low=1, high=10_000_000, integer=True
     )
+    csi_error_db: float | None = parameter(
+        None,
+        unit="dB",
+        doc="squared error of the channels that the designer knows, relative to them; none: they are exact",
+        low=-200.0,
+        high=60.0,
+        optional=True,
+        neutral=True,
+    )
 
     def __post_init__(self) -> None:
         normalise(self)

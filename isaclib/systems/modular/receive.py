@@ -45,7 +45,7 @@ def alternating_mvdr(scenario: Scenario, options: Mapping[str, Any], rng: Stream
     Parameters
     ----------
     scenario : Scenario
-        Batch of B realisations; designed for what it `designed_for`.
+        Batch of B realisations.
     options : mapping
         ``max_iterations``; ``tolerance``: relative gain at which the alternation of a draw ends.
     rng : Streams
@@ -63,28 +63,27 @@ def alternating_mvdr(scenario: Scenario, options: Mapping[str, Any], rng: Stream
         For options that `check_alternating` refuses.
     """
     check_alternating(options)
-    known = scenario.designed_for
-    filters = np.array(known.receive_filter)
-    design = dual(known, {}, rng, hybrid=True)
+    filters = np.array(scenario.receive_filter)
+    design = dual(scenario, {}, rng, hybrid=True)
     found = np.isin(design.status, HAS_DESIGN)
     open_draws = found.copy()
-    iterations = np.ones(len(known), dtype=np.int64)
-    trace = np.full((len(known), int(options["max_iterations"])), np.nan)
+    iterations = np.ones(len(scenario), dtype=np.int64)
+    trace = np.full((len(scenario), int(options["max_iterations"])), np.nan)
     trace[:, 0] = design.objective
     for step in range(1, trace.shape[1]):
         if not open_draws.any():
             break
         # settled draws keep their filter, so that no draw depends on its neighbours
-        renewed = _renewed(known, design)
+        renewed = _renewed(scenario, design)
         filters = np.where(open_draws[:, None, None], renewed, filters)
-        design = dual(known.filtered_by(filters), {}, rng, hybrid=True)
+        design = dual(scenario.filtered_by(filters), {}, rng, hybrid=True)
         trace[open_draws, step] = design.objective[open_draws]
         iterations[open_draws] += 1
         open_draws &= trace[:, step] > trace[:, step - 1] * (1.0 + options["tolerance"])
-    unlimited = replace(known, parameters=replace(known.parameters, min_scnr_db=NO_LIMIT_DB))
+    unlimited = replace(scenario, parameters=replace(scenario.parameters, min_scnr_db=NO_LIMIT_DB))
     bound = dual(unlimited, {}, rng, hybrid=True).bound
     judged = judge(
-        known.filtered_by(filters),
+        scenario.filtered_by(filters),
         beamformers=design.beamformers,
         blocks=design.blocks,
         digital=design.digital,

@@ -39,7 +39,8 @@ class Scenario:
     streams : Streams
         Names the realisations; random starts and echoes are drawn from it.
     assumed : Scenario or None
-        What the designer takes for true where that is another wavefront; None: the truth.
+        What the designer takes for true where that is another wavefront, or a channel with errors; None:
+        the truth.
 
     Raises
     ------

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from isaclib.physics import channels, polar
+from isaclib.systems.csi import estimated
 from isaclib.systems.stars.parameters import Parameters
 from isaclib.systems.stars.scenario import Scenario, centred, element_offsets_m
 from isaclib.systems.streams import Stream, Streams
@@ -15,7 +17,7 @@ from isaclib.systems.streams import Stream, Streams
 def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
     """Draw users, targets and, for a Rician channel, what is scattered between base station and surface.
 
-    |beta|^2 = lambda^2 rcs / ((4 pi)^3 r^4), h of (6), G of (3).
+    |beta|^2 = lambda^2 rcs / ((4 pi)^3 r^4), h of (6), G of (3). Where channels are known with an error, h is.
     """
     p = parameters
 
@@ -30,7 +32,7 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
     target_range, target_angle = places(Stream.TARGET_RANGE, Stream.TARGET_ANGLE, "target", p.targets)
     user_range, user_angle = places(Stream.USER_RANGE, Stream.USER_ANGLE, "user", p.users)
     offsets = element_offsets_m(p)
-    return Scenario(
+    truth = Scenario(
         target_range_m=target_range,
         target_angle_rad=target_angle,
         user_range_m=user_range,
@@ -43,6 +45,10 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
         parameters=p,
         streams=streams,
     )
+    if p.csi_error_db is None:
+        return truth
+    known = estimated(truth.user_channel, p.csi_error_db, streams) / truth.of_users(truth.user_gain)[..., None]
+    return replace(truth, assumed=replace(truth, user_response=known[:, 0] if p.users == 1 else known))
 
 
 def bs_star_channel(p: Parameters, streams: Streams) -> np.ndarray:

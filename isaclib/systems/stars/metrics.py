@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from isaclib.systems.base import HAS_DESIGN
+from isaclib.systems.base import HAS_DESIGN, Status
 from isaclib.systems.stars import acceptance, information
 from isaclib.systems.stars.ambiguity import grating_lobes
 from isaclib.systems.stars.design import Design
@@ -35,10 +35,13 @@ RANK_TOLERANCE = 1e-6
 def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
     """Recompute every metric and constraint of a design.
 
+    Where channels were known with errors, objective, bound and gap are those of what was designed
+    for; the rest is that of the truth.
+
     Parameters
     ----------
     scenario : Scenario
-        What was designed for.
+        The truth.
     design : Design
         What a scheme returned; its status may be lowered, never raised.
 
@@ -50,7 +53,7 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
     """
     p = scenario.parameters
     judged = acceptance.judge(
-        scenario,
+        scenario.designed_for,
         active=design.active,
         reflection=design.reflection,
         transmission=design.transmission,
@@ -66,6 +69,7 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
     kept = np.isin(judged.status, HAS_DESIGN)
     active, count, spacing = judged.active, judged.sensor_count, judged.sensor_spacing_m
     assessed = acceptance.assess(scenario, active, judged.reflection, judged.transmission, count, spacing)
+    status = np.where(kept & ~assessed.met, Status.VIOLATING, judged.status).astype(np.int8)
     light, deployed = assessed.light, (count, spacing)
     exact = information.exact_speb(scenario, light, *deployed)
     known = information.closed_form_speb(scenario, light, *deployed, bound="known-beta")
@@ -145,7 +149,7 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
         ),
         "violation": (
             (*one, "constraint"),
-            of_designs(judged.violation),
+            of_designs(assessed.violation),
             "1",
             "constraint violation relative to its limit (negative: slack)",
         ),
@@ -160,7 +164,7 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
         variables["solve_seconds"] = (one, design.solve_seconds, "s", "time of the solver")
     return labelled(
         variables,
-        judged.status,
+        status,
         {
             "realisation": np.arange(scenario.streams.start, scenario.streams.stop),
             "user": np.arange(p.users),

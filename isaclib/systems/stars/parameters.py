@@ -123,6 +123,15 @@ class Parameters:
         doc="closed form of the cost: complex reflection unknown, or known as in the paper's own Proposition 1",
         choices=("efim", "known-beta"),
     )
+    csi_error_db: float | None = parameter(
+        None,
+        unit="dB",
+        doc="squared error of the channels that the designer knows, relative to them; none: they are exact",
+        low=-200.0,
+        high=60.0,
+        optional=True,
+        neutral=True,
+    )
 
     def __post_init__(self) -> None:
         normalise(self)

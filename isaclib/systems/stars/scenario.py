@@ -40,6 +40,8 @@ class Scenario:
         Powers, limits and sizes.
     streams : Streams
         Names the realisations; random starts and echoes are drawn from it.
+    assumed : Scenario or None
+        What the designer takes for true where channels are known with errors; None: the truth.
 
     Raises
     ------
@@ -59,6 +61,7 @@ class Scenario:
     reflection: np.ndarray
     parameters: Parameters
     streams: Streams
+    assumed: Scenario | None = None
 
     def __post_init__(self) -> None:
         p = self.parameters
@@ -98,9 +101,14 @@ class Scenario:
     def __len__(self) -> int:
         return len(self.target_range_m)
 
+    @property
+    def designed_for(self) -> Scenario:
+        """What a scheme designs for: `assumed`, or the truth itself."""
+        return self if self.assumed is None else self.assumed
+
     def single(self, index: int) -> Scenario:
         """Return one realisation, as a batch of one."""
-        given = ("bs_star_channel", "parameters", "streams")
+        given = ("bs_star_channel", "parameters", "streams", "assumed")
         drawn = {f.name: getattr(self, f.name)[index : index + 1] for f in fields(self) if f.name not in given}
         channel, first = self.bs_star_channel, self.streams.start + index
         return replace(
@@ -108,6 +116,7 @@ class Scenario:
             **drawn,
             bs_star_channel=channel if channel.ndim == 2 else channel[index : index + 1],
             streams=replace(self.streams, start=first, stop=first + 1),
+            assumed=None if self.assumed is None else self.assumed.single(index),
         )
 
     @cached_property

@@ -54,7 +54,7 @@ def design_each(scenario: Scenario, one: Callable[[Problem, int], Attempt]) -> D
     Parameters
     ----------
     scenario : Scenario
-        Batch of B realisations; designed for what it `designed_for`.
+        Batch of B realisations.
     one : callable
         ``one(problem, index) -> Attempt``.
 
@@ -63,11 +63,10 @@ def design_each(scenario: Scenario, one: Callable[[Problem, int], Attempt]) -> D
     Design
         With the trace that the attempts have, if any has one.
     """
-    known = scenario.designed_for
-    p = known.parameters
-    theory = dual(known, {}, known.streams, hybrid=True)
-    analog = Analog(known)
-    coordinates = np.full((len(known), p.rf_chains, p.streams), np.nan + 0j)
+    p = scenario.parameters
+    theory = dual(scenario, {}, scenario.streams, hybrid=True)
+    analog = Analog(scenario)
+    coordinates = np.full((len(scenario), p.rf_chains, p.streams), np.nan + 0j)
     attempts = []
     for index, status in enumerate(theory.status):
         began = time.perf_counter()
@@ -75,7 +74,7 @@ def design_each(scenario: Scenario, one: Callable[[Problem, int], Attempt]) -> D
             found = Attempt(status=Status.INFEASIBLE, reason=theory.reason[index])
         else:
             try:
-                found = one(Problem.of(known, analog, index), index)
+                found = one(Problem.of(scenario, analog, index), index)
             except MemoryError:  # the machine's fault, not the draw's
                 raise
             except Exception as error:  # one draw may fail in any other way; the others go on
@@ -85,12 +84,12 @@ def design_each(scenario: Scenario, one: Callable[[Problem, int], Attempt]) -> D
             coordinates[index] = found.beams * (np.sqrt(p.power_w) / np.linalg.norm(found.beams))
     digital, beamformers = analog.expand(coordinates)
     longest = max(len(attempt.trace) for attempt in attempts)
-    trace = np.full((len(known), longest), np.nan) if longest else None
+    trace = np.full((len(scenario), longest), np.nan) if longest else None
     if trace is not None:
         for row, attempt in zip(trace, attempts, strict=True):
             row[: len(attempt.trace)] = np.asarray(attempt.trace) / np.log(2.0)
     return judge(
-        known,
+        scenario,
         beamformers=beamformers,
         blocks=analog.blocks,
         digital=digital,

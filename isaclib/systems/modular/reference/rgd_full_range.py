@@ -113,7 +113,7 @@ def rgd_full_range(scenario: Scenario, options: Mapping[str, Any], rng: Streams)
         Of the best start, as are trace and iterations.
     """
     check_descent(options)
-    p = scenario.designed_for.parameters
+    p = scenario.parameters
     first, count = options["first_start"], options["starts"]
     normals = rng.complex_normal(Stream.SOLVER_START, (first + count, p.rf_chains, p.streams))[:, first:]
 

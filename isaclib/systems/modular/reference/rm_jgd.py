@@ -181,7 +181,7 @@ def rm_jgd(scenario: Scenario, options: Mapping[str, Any], rng: Streams) -> Desi
         Of the best start, as are trace and iterations.
     """
     check_rm_jgd(options)
-    p = scenario.designed_for.parameters
+    p = scenario.parameters
     first, last = options["first_start"], options["first_start"] + options["starts"]
     normals = rng.complex_normal(Stream.SOLVER_START, (last, p.user_antennas, p.user_antennas))[:, first:]
     shares = rng.uniform(Stream.SOLVER_START, (last, p.user_antennas), 1)[:, first:]

@@ -51,7 +51,7 @@ def trust_regions(scenario: Scenario, options: Mapping[str, Any], rng: Streams) 
         `iterations` are the outer ones of the best start.
     """
     check_descent(options)
-    p = scenario.designed_for.parameters
+    p = scenario.parameters
     first, count = options["first_start"], options["starts"]
     normals = rng.complex_normal(Stream.SOLVER_START, (first + count, p.rf_chains, p.streams))[:, first:]
 
