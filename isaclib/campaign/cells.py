@@ -115,6 +115,8 @@ class Run:
         What is kept beside the metrics (``beamformers``).
     seconds : float
         Expected time; part of no identity.
+    memory_mb : float
+        Expected largest memory, 0 where nobody knows; part of no identity.
     draw_seconds : float, optional
         How long the solver may take for one draw; without it the identity is that of a run that
         knows no limit.
@@ -135,14 +137,15 @@ class Run:
     estimators: Mapping[str, Mapping[str, Any]]
     store: tuple[str, ...] = ()
     seconds: float = 0.0
+    memory_mb: float = 0.0
     draw_seconds: float | None = None
     sampling: str = "random"
 
     @property
     def id(self) -> str:
-        """Hash of all but `seconds`: the name of the run's files."""
+        """Hash of all but `seconds` and `memory_mb`: the name of the run's files."""
         content = self._content()
-        del content["seconds"]
+        del content["seconds"], content["memory_mb"]
         return identity(content)
 
     @property
@@ -165,6 +168,7 @@ class Run:
             "estimators": {name: dict(entry) for name, entry in self.estimators.items()},
             "store": list(self.store),
             "seconds": self.seconds,
+            "memory_mb": self.memory_mb,
             **({} if self.draw_seconds is None else {"draw_seconds": self.draw_seconds}),
             **({} if self.sampling == "random" else {"sampling": self.sampling}),
         }

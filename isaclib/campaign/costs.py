@@ -15,6 +15,7 @@ import numpy as np
 from isaclib.campaign.cells import Cell
 from isaclib.campaign.coverage import Task
 from isaclib.campaign.designs import StoredDesigns
+from isaclib.campaign.memory import peak_memory_mb
 from isaclib.campaign.sidecar import Sidecar
 from isaclib.campaign.spec import Campaign, Curve
 from isaclib.systems import get_system
@@ -33,21 +34,27 @@ SAMPLE_SECONDS = 1.0
 UNKNOWN_SECONDS, UNKNOWN_BYTES = 0.1, 1000.0
 """A realisation of a solver that could not be timed because it failed on the sample."""
 
+UNKNOWN_MEMORY_MB = 1000.0
+"""A run of a solver that was not sampled; the largest reference solver, an SDP of 32 antennas, takes 800 MB."""
+
 
 @dataclass(frozen=True)
 class Cost:
-    """Expected cost a realisation.
+    """Expected cost.
 
     Parameters
     ----------
     seconds : float
-        In a whole block.
+        A realisation, in a whole block.
     bytes : float
-        In a run file.
+        A realisation, in a run file.
+    memory_mb : float
+        A run, without the metrics that it collects.
     """
 
     seconds: float
     bytes: float
+    memory_mb: float
 
 
 class Costs:
@@ -120,7 +127,7 @@ class Costs:
         unknown = [point for point in points if point not in costs]
         declared = self._solvers[task.scheme_id].seconds
         if unknown and declared is not None and self._kept(task, unknown[0], 1) is None:
-            costs.update(dict.fromkeys(unknown, Cost(declared, UNKNOWN_BYTES)))
+            costs.update(dict.fromkeys(unknown, Cost(declared, UNKNOWN_BYTES, UNKNOWN_MEMORY_MB)))
         elif unknown:
             costs.update(self._measured(task, unknown))
         return costs
@@ -154,7 +161,8 @@ class Costs:
             found.append(self._sample(task, points[i], count) if count > 1 else first)
         seconds = np.interp(np.arange(len(points)), sampled, [cost.seconds for cost in found])
         size = np.interp(np.arange(len(points)), sampled, [cost.bytes for cost in found])
-        return {point: Cost(float(seconds[i]), float(size[i])) for i, point in enumerate(points)}
+        memory = found[-1].memory_mb  # a process's peak only grows
+        return {point: Cost(float(seconds[i]), float(size[i]), memory) for i, point in enumerate(points)}
 
     def _sample(self, task: Task, point: str, count: int) -> Cost:
         curve = self._curves[task.scheme_id, point]
@@ -175,12 +183,12 @@ class Costs:
             ]
         # whatever fails here fails in the run too, and is recorded there with its reason
         except Exception:
-            return Cost(UNKNOWN_SECONDS, UNKNOWN_BYTES)
+            return Cost(UNKNOWN_SECONDS, UNKNOWN_BYTES, UNKNOWN_MEMORY_MB)
         seconds = time.process_time() - began
         size = sum(part.nbytes for part in data)
         if task.designs:
             size += sum(np.asarray(getattr(design, name, 0)).nbytes for name in self._campaign.store)
-        return Cost(seconds / count, size / count)
+        return Cost(seconds / count, size / count, peak_memory_mb())
 
     def _kept(self, task: Task, point: str, count: int) -> SimpleNamespace | None:
         """Return designs that a run of estimates would take up instead of making them."""
@@ -202,10 +210,12 @@ def _known(
 ) -> dict[tuple[str, bool, tuple[str, ...], str], Cost]:
     seconds: dict[tuple[str, bool, tuple[str, ...], str], list[float]] = defaultdict(list)
     size: dict[tuple[str, bool, tuple[str, ...], str], float] = {}
+    memory: dict[tuple[str, bool, tuple[str, ...], str], float] = defaultdict(float)
     for sidecar in sidecars:
         rows = sum(len(cell) for cell in sidecar.cells)
         for cell, spent in zip(sidecar.cells, sidecar.cell_seconds, strict=True):
             key = sidecar.scheme_id, sidecar.designs, tuple(sorted(sidecar.estimators.values())), cell.point
             seconds[key].append(spent / (len(cell) if one_by_one(sidecar.scheme_id) else cell.blocks * BLOCK))
             size[key] = sidecar.bytes / rows
-    return {key: Cost(sum(values) / len(values), size[key]) for key, values in seconds.items()}
+            memory[key] = max(memory[key], sidecar.peak_memory_mb)
+    return {key: Cost(sum(values) / len(values), size[key], memory[key]) for key, values in seconds.items()}

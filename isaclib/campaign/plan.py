@@ -26,6 +26,9 @@ SCHEMA = 1
 COPIES = 2
 """Every number is stored twice: in a run and in the dataset gathered from the runs."""
 
+COPIES_IN_MEMORY = 3
+"""What a run collects is converted, and copied again where it is written."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -311,11 +314,15 @@ def _pack(
         # a solver of whole blocks knows no single draw
         limit = campaign.draw_seconds if unit == 1 else None
         for chosen in pack(cells, [cost[cell.point].seconds * unit for cell in cells], target, unit=unit):
-            runs.append(_run(campaign, task, chosen, seconds(task, chosen), limit))
+            collected = sum(cost[cell.point].bytes * len(cell) for cell in chosen)
+            memory = max(cost[cell.point].memory_mb for cell in chosen) + COPIES_IN_MEMORY * collected / 1e6
+            runs.append(_run(campaign, task, chosen, seconds(task, chosen), memory, limit))
     return runs, size
 
 
-def _run(campaign: Campaign, task: Task, cells: Sequence[Cell], seconds: float, draw_seconds: float | None) -> Run:
+def _run(
+    campaign: Campaign, task: Task, cells: Sequence[Cell], seconds: float, memory_mb: float, draw_seconds: float | None
+) -> Run:
     curves: list[Curve] = [curve for curve in campaign.curves if curve.scheme_id == task.scheme_id]
     parameters = {point.id: point.parameters for curve in curves for point in campaign.points(curve).values()}
     identities = campaign.estimator_ids(curves[0])
@@ -335,6 +342,7 @@ def _run(campaign: Campaign, task: Task, cells: Sequence[Cell], seconds: float, 
         },
         store=campaign.store if task.designs else (),
         seconds=round(seconds, 3),
+        memory_mb=round(memory_mb),
         draw_seconds=draw_seconds,
         sampling=campaign.sampling,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +15,7 @@ from isaclib.campaign import store
 from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.designs import StoredDesigns
 from isaclib.campaign.limited import TIMEOUT, Limited, Stopped
+from isaclib.campaign.memory import peak_memory_mb
 from isaclib.campaign.progress import Progress
 from isaclib.campaign.sidecar import SCHEMA, Sidecar, compact
 from isaclib.campaign.table import DESIGN, STORED, Table, is_timing
@@ -133,7 +132,7 @@ def execute(run: Run, path: str | Path, *, progress: bool = True) -> Sidecar:
             cell_seconds=tuple(seconds),
             cell_counts=tuple(counts),
             seconds=round(time.perf_counter() - began, 3),
-            peak_memory_mb=_peak_memory_mb(),
+            peak_memory_mb=peak_memory_mb(),
             failures=len(failures),
             reasons=tuple(
                 {"point": cell.point, "realisation": cell.start + f.row - rows.start, "reason": f.reason}
@@ -302,11 +301,3 @@ def _counted(table: Table, rows: slice) -> dict[str, int]:
 def _line(error: BaseException) -> str:
     text = str(error) if isinstance(error, Stopped) else f"{type(error).__name__}: {error}"
     return " ".join(text.split())[:REASON_LENGTH]
-
-
-def _peak_memory_mb() -> float:
-    # kilobytes on Linux, bytes on macOS
-    scale = 2**20 if sys.platform == "darwin" else 2**10
-    # a solver under a time limit works in a process of its own
-    used = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return round(used / scale, 1)

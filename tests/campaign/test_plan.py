@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
 from isaclib.campaign.coverage import Coverage, missing_cells
 from isaclib.campaign.gather import gather
+from isaclib.campaign.memory import peak_memory_mb
 from isaclib.campaign.plan import Plan, complete_marker, find_run, make_plan, plan_paths, settled
 from isaclib.campaign.progress import log_path, mark_path
 from isaclib.campaign.run import execute
@@ -101,11 +103,13 @@ def test_costs_come_from_finished_runs(campaign, solve, tmp_path, tiny):
     solve(campaign(realisations="64"))
     for path in (tmp_path / "runs").glob("*.json"):
         content = json.loads(path.read_text())
-        path.write_text(json.dumps({**content, "cell_seconds": [5.0] * len(content["cells"])}))
+        known = {"cell_seconds": [5.0] * len(content["cells"]), "peak_memory_mb": 12345.6}
+        path.write_text(json.dumps({**content, **known}))
     tiny.batches.clear()
     said = []
     plan = make_plan(campaign(realisations="128"), tmp_path, before_timing=lambda: said.append(len(tiny.batches)))
     assert plan.seconds == 10.0
+    assert {run.memory_mb for run in plan.runs} == {12346}
     assert tiny.batches == said == []
 
 
@@ -120,6 +124,16 @@ def test_a_sample_costs_its_processor_time(campaign, monkeypatch):
     # every look at the clock of the processor is 2 s after the one before
     monkeypatch.setattr(time, "process_time", itertools.count(1e6, 2.0).__next__)
     assert make_plan(campaign(realisations="64", grid="{power_dbm: [10]}"), "nowhere").seconds == 2.0 * 64
+
+
+def test_memory_is_that_of_the_sample_or_what_a_dear_solver_may_take(campaign):
+    keys = {"realisations": "64", "grid": "{power_dbm: [10]}"}
+    before = peak_memory_mb()
+    (sampled,) = make_plan(campaign(**keys), "nowhere").runs
+    assert before - 1 < sampled.memory_mb < peak_memory_mb() + 1
+    dear = make_plan(campaign(**keys, schemes="[{scheme: plain, solver: slow}]"), "nowhere").runs[0]
+    assert dear.memory_mb == 1000
+    assert replace(dear, memory_mb=1.0, seconds=1.0).id == dear.id
 
 
 @pytest.mark.parametrize("solver", ["direct", "slow"])
