@@ -95,7 +95,7 @@ def figure(file: File, effort: Option, results: Results, digest: Option, name: O
     campaign = _campaign(file, effort, digest)
     root = results / campaign.name
     spec = next(figure for figure in campaign.figures if figure.name == name)
-    draw(root / "summary.nc", spec, root / "figures" / name)
+    draw(root / "summary.nc", spec, root / "figures" / name, schemes=[curve.label for curve in campaign.entries])
 
 
 def _campaign(file: Path, effort: str, digest: str) -> Campaign:

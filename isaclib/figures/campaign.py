@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.quantity_spec import QuantitySpec
-from isaclib.campaign.tidy import open_summary
+from isaclib.campaign.summary import TRACE
+from isaclib.campaign.tidy import axes, open_summary
 from isaclib.campaign.writing import write_atomically, written
 from isaclib.figures import style
 from isaclib.figures.caption import caption, image_caption
@@ -20,7 +21,13 @@ from isaclib.figures.lines import Line, is_text, lines
 from isaclib.figures.plot import plot
 
 
-def draw(summary_nc: str | Path, figure: FigureSpec | Mapping[str, Any], stem: str | Path) -> tuple[Path, ...]:
+def draw(
+    summary_nc: str | Path,
+    figure: FigureSpec | Mapping[str, Any],
+    stem: str | Path,
+    *,
+    schemes: Collection[str] = (),
+) -> tuple[Path, ...]:
     """Draw one figure of a campaign.
 
     Parameters
@@ -31,6 +38,9 @@ def draw(summary_nc: str | Path, figure: FigureSpec | Mapping[str, Any], stem: s
         An entry of the campaign file's ``figures``.
     stem : path
         Files are named after it.
+    schemes : collection of str
+        Every label of the campaign: one that the figure names and the summary lacks was left out of the effort;
+        the figure is drawn without it, and its caption says so.
 
     Returns
     -------
@@ -50,7 +60,7 @@ def draw(summary_nc: str | Path, figure: FigureSpec | Mapping[str, Any], stem: s
     matplotlib.use("agg")
     if not isinstance(figure, FigureSpec):
         figure = FigureSpec.read(figure, "figure")
-    summary = open_summary(summary_nc)
+    summary = _with_left_out(open_summary(summary_nc), figure, schemes)
     stem = Path(stem)
     stem.parent.mkdir(parents=True, exist_ok=True)
     files = tuple(stem.with_name(f"{stem.name}.{kind}") for kind in ("pdf", "png", "csv", "rst"))
@@ -74,6 +84,24 @@ def draw(summary_nc: str | Path, figure: FigureSpec | Mapping[str, Any], stem: s
         csv.writer(handle, lineterminator="\n").writerows(table)
     write_atomically(files[3], words.encode())
     return files
+
+
+def _with_left_out(summary: Any, figure: FigureSpec, schemes: Collection[str]) -> Any:
+    """Add the curves that the figure names and the effort left out, as curves of no draw."""
+    named = dict.fromkeys(label for labels in (figure.schemes, *(c.schemes for c in figure.y)) for label in labels)
+    missing = [label for label in named if label in schemes and label not in summary["scheme"].values]
+    if not missing:
+        return summary
+    none = {str(name): 0 for name, values in summary.data_vars.items() if values.dtype.kind in "iu"}
+    summary = summary.reindex(scheme=[*summary["scheme"].values, *missing], fill_value=none)
+    if figure.kind == "convergence" and TRACE not in summary:
+        # no solver that has a trace was run
+        dims = ["scheme", *axes(summary), "population", "iteration"]
+        count = np.zeros([*(summary.sizes[dim] for dim in dims[:-1]), 1], dtype=np.int64)
+        ends = np.full((*count.shape, summary.sizes["statistic"], summary.sizes["limit"]), np.nan)
+        summary = summary.assign({TRACE: ([*dims, "statistic", "limit"], ends)})
+        summary = summary.assign({f"{TRACE}_{of}": (dims, count) for of in ("count", "running")})
+    return summary
 
 
 def _image_rows(summary: Any, figure: FigureSpec, shown: Sequence[Panel]) -> Iterator[list[Any]]:

@@ -278,6 +278,26 @@ def test_a_figure_that_cannot_be_drawn_says_why_in_one_line(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("entry", [RMSE, CONVERGENCE, TRADEOFF], ids=lambda entry: entry["name"])
+def test_a_curve_that_an_effort_leaves_out_is_told_in_the_caption(
+    summary_nc: Path, tmp_path: Path, entry: dict[str, Any]
+) -> None:
+    named = {**entry, "schemes": ["speb-min-hbf", "sdr", "snr-max-hbf"]}
+    files = draw(summary_nc, named, tmp_path / "f", schemes=["sdr", *open_summary(summary_nc)["scheme"].values])
+    assert "none for “sdr”" in files[3].read_text()
+    with files[2].open(newline="") as handle:
+        assert {row["scheme"] for row in csv.DictReader(handle)} == {"speb-min-hbf", "snr-max-hbf"}
+    drawn = draw(summary_nc, {**entry, "schemes": ["speb-min-hbf", "snr-max-hbf"]}, tmp_path / "g")
+    assert files[1].read_bytes() == drawn[1].read_bytes()
+    alone = {**entry, "schemes": ["sdr"]}
+    open_summary(summary_nc).drop_dims("iteration").to_netcdf(tmp_path / "summary.nc")
+    files = draw(tmp_path / "summary.nc", alone, tmp_path / "alone", schemes=["sdr"])
+    assert "No draw is in the population shown" in files[3].read_text()
+    # a label of no campaign is a mistake
+    with pytest.raises(ValueError, match=r"schemes has 'sdr': expected a label of the campaign"):
+        draw(summary_nc, named, tmp_path / "f")
+
+
 def test_a_scheme_that_failed_everywhere_is_named(summary_nc: Path) -> None:
     summary = open_summary(summary_nc)
     summary["status_count"].loc[{"scheme": "snr-max-hbf"}] = [0, 0, 0, 0, 0, 40, 0]
