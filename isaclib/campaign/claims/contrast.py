@@ -114,10 +114,8 @@ class Contrast:
             size = np.abs(numbers[:, ~np.isnan(numbers[0])]) if self.below else np.zeros(0)
             return (signs * numbers).sum(axis=0), float(np.median(size)) if size.size else 0.0
         if np.any(numbers < 0.0):
-            metric = self.above[0].metric
-            raise ValueError(
-                f"{metric} has negative values at {self.where or 'the only point'}: expected difference: true"
-            )
+            at = f" at {self.where}" if self.where else ""
+            raise ValueError(f"a difference: {self.above[0].metric} has negative values{at}, which have no ratio")
         with np.errstate(divide="ignore", invalid="ignore"):
             if test.statistic in QUANTILES:
                 return _log_ratio(numbers, len(self.above)), 1.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isaclib.campaign.claims.comparison import FEWEST, MOST, Comparison
+from isaclib.campaign.claims.comparison import FEWEST, FEWEST_FOR_MEAN, MOST, Comparison
 from isaclib.campaign.claims.draws import Draws, NotThere
 from isaclib.campaign.claims.reading import check_all, read_all
 from isaclib.campaign.claims.samples import comparisons
@@ -205,17 +205,16 @@ def _weakest(compared: Sequence[Comparison], verdict: str) -> Comparison:
 def _told(comparison: Comparison, several: int, verdict: str) -> str:
     """Say what was found: the statistic with its interval, where, and what was claimed."""
     value, lower, upper = comparison.estimate
-    ends = "" if math.isnan(lower) else f" [{lower:.3g}, {upper:.3g}]"
+    ends = "" if math.isnan(lower) else f" [{lower:.4g}, {upper:.4g}]"
     at = f" at {comparison.where}" if comparison.where else ""
     limit = comparison.shown(comparison.limit)
     # a scale that is told downwards turns the side over
     least = comparison.at_least == (comparison.shown(1.0) > comparison.shown(0.0))
     place = f"; the {'worst' if verdict == REFUTED else 'weakest'} of {several} comparisons" if several > 1 else ""
-    told = f"{comparison.what}: {value:.3g}{ends}{at} (claimed: at {'least' if least else 'most'} {limit:.4g}{place})"
-    if comparison.number < FEWEST:
-        return f"{told}; {comparison.number} draws, fewer than {FEWEST}, decide nothing"
+    told = f"{comparison.what}: {value:.4g}{ends}{at} (claimed: at {'least' if least else 'most'} {limit:.4g}{place})"
     if math.isnan(comparison.score):
-        return f"{told}; {comparison.number} draws are too few for a mean of their skewness"
+        fewest = FEWEST_FOR_MEAN if comparison.statistic == "mean" else FEWEST
+        return f"{told}; {comparison.number} draws, fewer than {fewest}, decide nothing"
     return told
 
 

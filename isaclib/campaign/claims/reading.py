@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def read_all(path: str | Path) -> tuple[Claim, ...]:
     return tuple(claims.values())
 
 
-def check_all(claims: tuple[Claim, ...]) -> None:
+def check_all(claims: Iterable[Claim]) -> None:
     """Hold claims against the files of their campaigns; nothing that was run is needed.
 
     Raises

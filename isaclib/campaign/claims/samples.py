@@ -216,9 +216,7 @@ def _along(test: Assertion, draws: Draws, axis: str) -> Iterator[tuple[Point, tu
         yield point, values
 
 
-def _above(
-    test: Ordering | Trend | Crossing, draws: Draws, high: Term, low: Term, point: Point
-) -> Iterator[Comparison]:
+def _above(test: Moved, draws: Draws, high: Term, low: Term, point: Point) -> Iterator[Comparison]:
     contrast = Contrast(above=(high,), below=(low,), test=test, where=place(point, draws.axes))
     yield from contrast.comparisons(draws, _least(test), None)
 

@@ -162,7 +162,7 @@ def _read(entry: Any, place: str, file: Path, system: str, campaign: str | None)
             raise refuse(f"{name}.campaign", common["campaign"], f"none: the claim stands in the file of {campaign}")
         common["campaign"] = campaign
     check_keys(name, common, COMMON, ("says",) if campaign is not None else ("says", "source"))
-    texts = {key: document.text(f"{name}.{key}", common[key]) for key in _texts(common)}
+    texts: dict[str, Any] = {key: document.text(f"{name}.{key}", common[key]) for key in _texts(common)}
     if ("test" in common) == ("not_testable" in common):
         raise CampaignError(f"{name}: test is missing: expected either test or not_testable")
     source = common.get("source")

@@ -57,9 +57,8 @@ class Assertion:
         if self.root and self.statistic not in QUANTILES:
             raise ValueError(f"root = True: expected a quantile as statistic, found {self.statistic!r}")
         if self.statistic == SHARE and self.metric not in STATUSES:
-            raise ValueError(
-                f"metric = {self.metric!r}: expected a status for a share; {nearest(self.metric, STATUSES)}"
-            )
+            hint = nearest(self.metric, STATUSES)
+            raise ValueError(f"metric = {self.metric!r}: expected a status for a share; {hint}")
         if getattr(self, "difference", False) and self.statistic == "rms":
             raise ValueError("difference = True: expected a mean or a quantile as statistic, found 'rms'")
 
@@ -103,9 +102,7 @@ class _Moved(Assertion):
         super().__post_init__()
         if self.effect is None:
             if self.difference:
-                raise ValueError(
-                    "effect is missing: expected the smallest difference that counts, in the metric's unit"
-                )
+                raise ValueError("effect is missing: expected the least difference that counts, in the metric's unit")
             object.__setattr__(self, "effect", EFFECT)
         if not 0.0 <= self.least < math.inf:
             raise ValueError(f"effect = {self.effect!r}: expected a number of at least 0")
