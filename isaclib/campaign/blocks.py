@@ -62,7 +62,7 @@ def design_effect(hits: np.ndarray, share: np.ndarray, blocks: np.ndarray) -> tu
 
     Hits are whole numbers: in few blocks they may be equal by chance, and a variance of zero is not to
     be believed. The centre takes the scatter of one block of B; that much is added as independent
-    draws would have it.
+    draws would have it, which errs upwards where nets help.
 
     Parameters
     ----------
@@ -75,15 +75,16 @@ def design_effect(hits: np.ndarray, share: np.ndarray, blocks: np.ndarray) -> tu
 
     Returns
     -------
-    effect, number : ndarray, shape (...)
-        Ratio of variances, 1 where all draws are alike; number of blocks with a draw. The ratio
-        needs two, else NaN.
+    effect, freedom : ndarray, shape (...)
+        Ratio of variances, 1 where all draws are alike, and its degrees of freedom, B^2 / (B - 1)
+        (Satterthwaite's where nets do nothing). NaN where fewer than two blocks have a draw.
     """
     squares, number, count = _scatter(hits, share, blocks)
     with np.errstate(invalid="ignore", divide="ignore"):
         effect = squares / (count * share * (1.0 - share)) + 1.0 / number
+        freedom = np.where(number > 1, number**2 / (number - 1.0), np.nan)
     effect = np.where((share == 0.0) | (share == 1.0), 1.0, effect)
-    return np.where(number > 1, effect, np.nan), number
+    return np.where(number > 1, effect, np.nan), freedom
 
 
 def _scatter(samples: np.ndarray, mean: np.ndarray, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

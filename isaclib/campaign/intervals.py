@@ -3,8 +3,7 @@
 Every function takes samples along the last axis, skips NaN (a missing sample), and returns
 ``[value, lower, upper]`` along a new last axis. Where the sample is too small for an interval
 of the stated level, its ends are NaN. Samples are independent, or, with `blocks` (the block of
-each, shape (n,)), only their blocks are: Student's t then has as many degrees of freedom as there
-are blocks, less one.
+each, shape (n,)), only their blocks are.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def mean_interval(samples: np.ndarray, *, level: float = LEVEL, blocks: np.ndarr
     Returns
     -------
     ndarray, shape (..., 3)
-        Mean, lower and upper end; the ends need two samples, or blocks.
+        Mean, lower and upper end; the ends need two samples, or blocks (t with B - 1 degrees of freedom).
     """
     mean, error, number = standard_error(samples, blocks)
     with np.errstate(invalid="ignore"):
@@ -88,8 +87,8 @@ def quantile_interval(
     whatever the distribution (David and Nagaraja, *Order Statistics*, section 7.1).
 
     With `blocks` the interval is Woodruff's (JASA 47, 1952): the order statistics at the shares
-    :math:`p \pm t_{B-1} \sqrt{d \, p (1 - p) / n}`, rounded outwards, with d the design effect of the
-    share of samples at or below the quantile found (`isaclib.campaign.blocks.design_effect`).
+    :math:`p \pm t \sqrt{d \, p (1 - p) / n}`, rounded outwards, with d the design effect of the share of
+    samples at or below the quantile found (`isaclib.campaign.blocks.design_effect`).
 
     Parameters
     ----------
@@ -137,9 +136,9 @@ def _between(
     """Woodruff's ends of the interval around a quantile, shape (..., 2)."""
     below = np.where(np.isnan(samples), np.nan, samples <= value[..., None])
     count, share, _ = moments(below)
-    effect, number = design_effect(below, share, blocks)
+    effect, freedom = design_effect(below, share, blocks)
     with np.errstate(invalid="ignore", divide="ignore"):
-        half = _student(number, level) * np.sqrt(effect * probability * (1.0 - probability) / count)
+        half = special.stdtrit(freedom, 0.5 + 0.5 * level) * np.sqrt(effect * probability * (1.0 - probability) / count)
         ranks = np.stack([np.floor(count * (probability - half)), np.ceil(count * (probability + half)) + 1.0], axis=-1)
     known = (ranks[..., :1] >= 1) & (ranks[..., 1:] <= count[..., None])
     found = np.take_along_axis(ordered, np.where(known, ranks, 1.0).astype(np.int64) - 1, axis=-1)
@@ -224,9 +223,10 @@ def share_interval(hits: np.ndarray, *, level: float = LEVEL, blocks: np.ndarray
     found = wilson_interval(successes, total, level=level)
     if blocks is None:
         return found
-    effect, number = design_effect(hits, found[..., 0], blocks)
+    effect, freedom = design_effect(hits, found[..., 0], blocks)
+    probability = 0.5 + 0.5 * level
     with np.errstate(invalid="ignore", divide="ignore"):
-        worth = total / effect * (special.ndtri(0.5 + 0.5 * level) / _student(number, level)) ** 2
+        worth = total / effect * (special.ndtri(probability) / special.stdtrit(freedom, probability)) ** 2
     found[..., 1:] = wilson_interval(found[..., 0] * worth, worth, level=level)[..., 1:]
     return found
 

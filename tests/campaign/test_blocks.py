@@ -52,6 +52,18 @@ def test_intervals_over_blocks_are_narrower_where_nets_help(sums) -> None:
         assert np.mean((over_draws[:, 1] <= 0.75) & (over_draws[:, 2] >= 0.75)) == 1.0
 
 
+@pytest.mark.parametrize("number", [3, 4, 8])
+def test_intervals_over_blocks_cover_also_where_nets_do_nothing(number: int) -> None:
+    x, blocks = np.random.default_rng(6).random((REPEATS, number * BLOCK)), np.arange(number * BLOCK) // BLOCK
+    least = 0.95 - 4.0 * np.sqrt(0.95 * 0.05 / REPEATS)
+    for found, truth in (
+        (mean_interval(x, blocks=blocks), 0.5),
+        (quantile_interval(x, 0.5, blocks=blocks), 0.5),
+        (share_interval(1.0 * (x < 0.1), blocks=blocks), 0.1),
+    ):
+        assert np.mean((found[:, 1] <= truth) & (truth <= found[:, 2])) >= least
+
+
 def test_blocks_of_one_draw_are_independent_draws() -> None:
     x = np.random.default_rng(0).lognormal(size=(3, 90))
     x[:, ::7] = np.nan
@@ -76,8 +88,8 @@ def test_neither_the_order_of_draws_nor_empty_blocks_matter() -> None:
 
 def test_equal_shares_of_few_blocks_are_no_certainty() -> None:
     hits = np.tile(np.arange(BLOCK) < 16, 4).astype(float)
-    effect, number = design_effect(hits, np.array(0.25), np.arange(4 * BLOCK) // BLOCK)
-    assert (effect, number) == (0.25, 4)
+    effect, freedom = design_effect(hits, np.array(0.25), np.arange(4 * BLOCK) // BLOCK)
+    assert (effect, freedom) == (0.25, 16 / 3)
     value, lower, upper = share_interval(hits, blocks=np.arange(4 * BLOCK) // BLOCK)
     assert value == 0.25
     assert 0.15 < lower < 0.23
