@@ -99,24 +99,27 @@ def write_csv(summary_nc: str | Path, summary_csv: str | Path) -> None:
     """
     import xarray as xr
 
-    with written(Path(summary_csv)) as partial:
-        with xr.open_dataset(summary_nc) as summary, partial.open("w", newline="", encoding="utf-8") as handle:
-            grid = axes(summary)
-            wanted = [name for name in metrics(summary) if "iteration" not in summary[name].dims]
-            found = {str(dim) for name in wanted for dim in summary[name].dims}
-            extra = sorted(found - {"scheme", *grid, *_INNER})
-            keys = ["scheme", *grid, *extra]
-            writer = csv.writer(handle, lineterminator="\n")
-            writer.writerow(["metric", "units", "population", *keys, "statistic", "value", "lower", "upper", "count"])
-            for name in wanted:
-                for kind in summary["population"].values:
-                    chosen = summary[[name, f"{name}_count"]].sel(population=kind).load()
-                    writer.writerows(_rows(name, str(kind), chosen[name], chosen[f"{name}_count"], keys, "statistic"))
-                together = summary[[f"{name}_paired", f"{name}_pairs"]].load()
-                writer.writerows(
-                    _rows(name, "pairs", together[f"{name}_paired"], together[f"{name}_pairs"], keys, "paired")
-                )
-            writer.writerows(_status_rows(summary, keys))
+    with (
+        written(Path(summary_csv)) as partial,
+        xr.open_dataset(summary_nc) as summary,
+        partial.open("w", newline="", encoding="utf-8") as handle,
+    ):
+        grid = axes(summary)
+        wanted = [name for name in metrics(summary) if "iteration" not in summary[name].dims]
+        found = {str(dim) for name in wanted for dim in summary[name].dims}
+        extra = sorted(found - {"scheme", *grid, *_INNER})
+        keys = ["scheme", *grid, *extra]
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(["metric", "units", "population", *keys, "statistic", "value", "lower", "upper", "count"])
+        for name in wanted:
+            for kind in summary["population"].values:
+                chosen = summary[[name, f"{name}_count"]].sel(population=kind).load()
+                writer.writerows(_rows(name, str(kind), chosen[name], chosen[f"{name}_count"], keys, "statistic"))
+            together = summary[[f"{name}_paired", f"{name}_pairs"]].load()
+            writer.writerows(
+                _rows(name, "pairs", together[f"{name}_paired"], together[f"{name}_pairs"], keys, "paired")
+            )
+        writer.writerows(_status_rows(summary, keys))
 
 
 def table(summary: xr.Dataset, name: str, statistic: str = "median", *, population: str = "common") -> pd.DataFrame:

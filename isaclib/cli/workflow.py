@@ -53,10 +53,10 @@ def plan(
 @app.command()
 def run(output: Annotated[Path, typer.Argument()]) -> None:
     """Execute the run that a file is named after."""
+    from isaclib.campaign.exclusive import execute_alone
     from isaclib.campaign.plan import find_run
-    from isaclib.campaign.run import execute
 
-    execute(find_run(output.parent.parent, output.stem), output, progress=True)
+    execute_alone(find_run(output.parent.parent, output.stem), output, progress=True)
 
 
 @app.command()
