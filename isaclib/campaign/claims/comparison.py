@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 from scipy import special
 
-from isaclib.campaign.intervals import mean_interval, moments, quantile_interval, wilson_interval
+from isaclib.campaign.intervals import mean_interval, moments, quantile_interval, share_interval
 
 FEWEST = 6
 """Fewer draws decide nothing."""
@@ -55,6 +55,9 @@ class Comparison:
         On the scale of the samples.
     at_least : bool
         The side that is claimed; the limit itself belongs to it.
+    blocks : ndarray of int, shape (n,), optional
+        Block of each draw, where those of one depend on each other: then blocks are the sample, each
+        with the mean, or the share of draws on the claimed side, of its draws, tested as a mean.
     what, where : str
         The quantity and the point in words.
     shown : callable
@@ -65,6 +68,7 @@ class Comparison:
     statistic: float | str
     limit: float
     at_least: bool
+    blocks: np.ndarray | None = None
     what: str = ""
     where: str = ""
     shown: Callable[[float], float] = identity
@@ -79,15 +83,20 @@ class Comparison:
         """Draws compared."""
         return self.there.size
 
+    @property
+    def fewest(self) -> int:
+        """Draws, or blocks, below which nothing is decided."""
+        return FEWEST_FOR_MEAN if self.statistic == "mean" and self.blocks is None else FEWEST
+
     @cached_property
     def estimate(self) -> tuple[float, float, float]:
         """The statistic with its 95 % interval, as it is told."""
         if self.statistic == "share":
-            ends = wilson_interval(int(self.there.sum()), self.number)
+            ends = share_interval(self.samples, blocks=self.blocks)
         elif self.statistic == "mean":
-            ends = mean_interval(self.there)
+            ends = mean_interval(self.samples, blocks=self.blocks)
         else:
-            ends = quantile_interval(self.there, float(self.statistic))
+            ends = quantile_interval(self.samples, float(self.statistic), blocks=self.blocks)
         value, *around = (self.shown(float(end)) for end in ends)
         # a scale may be told downwards
         return value, min(around), max(around)
@@ -95,14 +104,14 @@ class Comparison:
     @cached_property
     def score(self) -> float:
         """How far on the claimed side the draws are, in standard errors; NaN where they decide nothing."""
-        if self.number < FEWEST:
-            return math.nan
-        if self.statistic == "mean":
+        if self.statistic == "mean" or self.blocks is not None:
             return self._mean[0]
-        hits, share = self._favourable
+        if self.number < self.fewest:
+            return math.nan
+        hits, share = self._shares
         return (hits / self.number - share) / math.sqrt(share * (1.0 - share) / self.number)
 
-    @cached_property
+    @property
     def margin(self) -> float:
         """How far on the claimed side the estimate is, on the scale of the samples."""
         side = 1.0 if self.at_least else -1.0
@@ -116,17 +125,16 @@ class Comparison:
         """How likely such draws are if the claim is false, and if it is true, at most."""
         if math.isnan(self.score):
             return 1.0, 1.0
-        if self.statistic == "mean":
+        if self.statistic == "mean" or self.blocks is not None:
             score, freedom = self._mean
             if math.isinf(score):
                 # all draws equal: as sure as the sign test is
-                chance = 0.5**self.number
+                chance = 0.5 ** (freedom + 1)
                 return (chance, 1.0) if score > 0 else (1.0, chance)
             return float(special.stdtr(freedom, -score)), float(special.stdtr(freedom, score))
-        hits, share = self._favourable
-        return float(special.bdtrc(hits - 1, self.number, share)) if hits else 1.0, float(
-            special.bdtr(hits, self.number, share)
-        )
+        hits, share = self._shares
+        above = special.bdtrc(hits - 1, self.number, share) if hits else 1.0
+        return float(above), float(special.bdtr(hits, self.number, share))
 
     def needed(self, level: float, *, holds: bool) -> float:
         """Draws that would decide, if the effect and the scatter stay what they are.
@@ -143,20 +151,19 @@ class Comparison:
         float
             Infinite where the draws point to the other side, or at neither.
         """
-        if self.number < FEWEST:
+        if math.isnan(self.score):
             return math.inf
         side = 1.0 if holds else -1.0
         z, power = special.ndtri(1.0 - level), special.ndtri(POWER)
-        if self.statistic == "mean":
-            value, deviation, skewness = self._moments
-            side *= 1.0 if self.at_least else -1.0
-            effect = side * (value - self.limit)
-            if effect <= 0.0:
+        if self.statistic == "mean" or self.blocks is not None:
+            effect, deviation, skewness = self._moments
+            if side * effect <= 0.0:
                 return math.inf
-            errors = (z + power) * deviation / effect
+            errors = (z + power) * deviation / (side * effect)
             # the skewness counts where its tail is on the other side
-            return max(errors**2, errors * max(0.0, -side * skewness) / SKEWNESS, FEWEST_FOR_MEAN)
-        hits, share = self._favourable
+            sample = max(errors**2, errors * max(0.0, -side * skewness) / SKEWNESS, self.fewest)
+            return sample * self.number / self._tested.size
+        hits, share = self._shares
         seen = (hits + 0.5) / (self.number + 1.0)
         effect = side * (seen - share)
         if effect <= 0.0:
@@ -164,39 +171,56 @@ class Comparison:
         return ((z * math.sqrt(share * (1.0 - share)) + power * math.sqrt(seen * (1.0 - seen))) / effect) ** 2
 
     @cached_property
-    def _favourable(self) -> tuple[int, float]:
-        """Draws on the claimed side, and the share of them from which on the claim is true."""
+    def _favourable(self) -> tuple[np.ndarray, float]:
+        """Which draws are on the claimed side, and the share of them from which on the claim is true."""
         if self.statistic == "share":
-            hits = int(self.there.sum())
-            return (hits, self.limit) if self.at_least else (self.number - hits, 1.0 - self.limit)
+            hit = self.there == 1.0
+            return (hit, self.limit) if self.at_least else (~hit, 1.0 - self.limit)
         probability = float(self.statistic)
         if self.at_least:
-            return int(np.sum(self.there >= self.limit)), 1.0 - probability
-        return int(np.sum(self.there <= self.limit)), probability
+            return self.there >= self.limit, 1.0 - probability
+        return self.there <= self.limit, probability
+
+    @property
+    def _shares(self) -> tuple[int, float]:
+        """Number of draws on the claimed side, and the share that is needed."""
+        favourable, share = self._favourable
+        return int(favourable.sum()), share
+
+    @cached_property
+    def _tested(self) -> np.ndarray:
+        """How far each draw, or block, is on the claimed side: the mean of this is tested against zero."""
+        if self.statistic == "mean":
+            distance = (self.there - self.limit) * (1.0 if self.at_least else -1.0)
+        else:
+            favourable, share = self._favourable
+            distance = favourable - share
+        if self.blocks is None:
+            return distance
+        _, block = np.unique(self.blocks[~np.isnan(self.samples)], return_inverse=True)
+        return np.bincount(block, weights=distance) / np.bincount(block)
 
     @cached_property
     def _moments(self) -> tuple[float, float, float]:
-        """Mean, standard deviation and skewness."""
-        _, mean, deviation = (float(x) for x in moments(self.there))
-        third = float(np.mean((self.there - mean) ** 3))
+        """Mean, standard deviation and skewness of what is tested."""
+        _, mean, deviation = (float(x) for x in moments(self._tested))
+        third = float(np.mean((self._tested - mean) ** 3))
         return mean, deviation, third / deviation**3 if deviation > 0.0 else 0.0
 
     @cached_property
     def _mean(self) -> tuple[float, int]:
         r"""Hall's statistic and its degrees of freedom.
 
-        :math:`\sqrt n (S + \gamma S^2 / 3 + \gamma^2 S^3 / 27 + \gamma / (6 n))` with
-        :math:`S = (\bar x - c) / s`, increasing in S; divided by how many times the skewness
-        exceeds what the correction mends, where the long tail is on the other side.
+        :math:`\sqrt n (S + \gamma S^2 / 3 + \gamma^2 S^3 / 27 + \gamma / (6 n))` with :math:`S = \bar x / s`,
+        increasing in S; divided by how many times the skewness exceeds what the correction mends,
+        where the long tail is on the other side.
         """
-        n = self.number
-        mean, deviation, skewness = self._moments
-        side = 1.0 if self.at_least else -1.0
-        distance = side * (mean - self.limit)
-        if n < FEWEST_FOR_MEAN:
+        n = self._tested.size
+        if n < self.fewest:
             return math.nan, n - 1
+        mean, deviation, g = self._moments
         if deviation == 0.0:
-            return math.inf if distance >= 0.0 else -math.inf, n - 1
-        s, g = distance / deviation, side * skewness
+            return math.inf if mean >= 0.0 else -math.inf, n - 1
+        s = mean / deviation
         score = math.sqrt(n) * (s + g * s**2 / 3.0 + g**2 * s**3 / 27.0 + g / (6.0 * n))
         return score / (max(1.0, abs(g) / (SKEWNESS * math.sqrt(n))) if score * g < 0.0 else 1.0), n - 1

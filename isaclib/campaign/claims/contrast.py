@@ -79,6 +79,7 @@ class Contrast:
                 statistic=self._statistic,
                 limit=edge - side * AT_LIMIT * max(scale, 0.0 if self.logarithmic else abs(limit)),
                 at_least=side > 0.0,
+                blocks=draws.blocks,
                 what=self.what or self._named(),
                 where=self.where,
                 shown=self._shown,

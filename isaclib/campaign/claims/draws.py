@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isaclib.campaign.blocks import blocks_of
 from isaclib.campaign.dataset import real_values
 from isaclib.campaign.gather import TIMING
-from isaclib.campaign.population import solved
 from isaclib.campaign.precision_spec import SHARE, SOLVED
-from isaclib.systems.base import Status
+from isaclib.systems.base import HAS_DESIGN, Status
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,6 +50,11 @@ class Draws:
     def realisations(self) -> int:
         """Draws of the longest curve."""
         return int(self.data.sizes["realisation"])
+
+    @cached_property
+    def blocks(self) -> np.ndarray | None:
+        """Block of each draw, where those of one depend on each other."""
+        return blocks_of(self.data.attrs.get("sampling", "random"), self.data["realisation"].values)
 
     def numbers(
         self, metric: str, scheme: str, point: Mapping[str, Any], *, statistic: str, root: bool = False
@@ -90,16 +95,15 @@ class Draws:
     def traces(self, metric: str, scheme: str, point: Mapping[str, Any]) -> np.ndarray:
         """Return a metric over iterations, shape (realisation, iteration), NaN-padded; else as `numbers`."""
         at = self._at(scheme, point)
-        values = self._variable(metric).isel(at).transpose("realisation", "iteration")
-        return values.where(solved(self.data["status"].isel(at))).values
+        return np.where(self._has_design(at)[:, None], self._array(metric, at), np.nan)
 
     def _numbers(self, metric: str, at: Mapping[str, int], kind: str) -> np.ndarray:
-        status = self.data["status"].isel(at)
-        has = solved(status).values
+        has = self._has_design(at)
         if kind == SHARE:
-            hit = has if metric == SOLVED else status.values == Status[metric.upper()]
-            return np.where(status.values == Status.NOT_RUN, np.nan, hit.astype(float))
-        values = real_values(self._variable(metric).isel(at)).transpose("realisation", ...).values
+            status = self._status(at)
+            hit = has if metric == SOLVED else status == Status[metric.upper()]
+            return np.where(status == Status.NOT_RUN, np.nan, hit.astype(float))
+        values = self._array(metric, at)
         if kind == "rms":
             values = values**2
         if values.ndim > 1:
@@ -109,12 +113,25 @@ class Draws:
                 values = np.where(there, values, 0.0).sum(axis=1) / there.sum(axis=1)
         return np.where(has, values, np.nan)
 
-    def _variable(self, metric: str) -> xr.DataArray:
-        if metric in self.data:
-            return self.data[metric]
-        if metric in self._times:
-            return self._times[metric]
-        raise NotThere(f"metric {metric!r} is not in the dataset")
+    def _has_design(self, at: Mapping[str, int]) -> np.ndarray:
+        return np.isin(self._status(at), HAS_DESIGN)
+
+    def _status(self, at: Mapping[str, int]) -> np.ndarray:
+        key = "status", *at.values()
+        if key not in self._read:
+            self._read[key] = self.data.variables["status"].isel(at).values
+        return self._read[key]
+
+    def _array(self, metric: str, at: Mapping[str, int]) -> np.ndarray:
+        """Read one curve at one point, realisation first."""
+        import xarray as xr
+
+        source = self.data if metric in self.data.data_vars else self._times
+        if metric not in source.data_vars:
+            raise NotThere(f"metric {metric!r} is not in the dataset")
+        # the variable alone: to label an array costs more than to read it
+        values = source.variables[metric].isel(at).transpose("realisation", ...).values
+        return real_values(xr.DataArray(values)).values
 
     @cached_property
     def _times(self) -> xr.Dataset:

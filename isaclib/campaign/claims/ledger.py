@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isaclib.campaign.claims.comparison import FEWEST, FEWEST_FOR_MEAN, MOST, Comparison
+from isaclib.campaign.claims.comparison import MOST, Comparison
 from isaclib.campaign.claims.draws import Draws, NotThere
 from isaclib.campaign.claims.reading import check_all, read_all
 from isaclib.campaign.claims.samples import comparisons
@@ -77,12 +77,10 @@ class Verdict:
 def judge(claims: str | Path | Sequence[Claim] = FOLDER, results: str | Path = "results") -> list[Verdict]:
     """Judge claims by the stored campaigns they read.
 
-    A claim is a list of comparisons of a statistic with a limit. It holds where all of them do, so
-    that its p-value is the largest of theirs; it is refuted where one of them fails, so that the
-    p-value is the smallest times their number. Of the two hypotheses of a claim exactly one is
-    true: in Holm's method with Shaffer's count of those that can be true together (JASA 81, 1986)
-    every p-value is compared with `ERROR` over the number of claims judged, and the probability of
-    any wrong verdict is at most `ERROR`, however the claims depend on each other.
+    Of the two hypotheses of a claim, that it holds and that it does not, exactly one is true: in
+    Holm's method with Shaffer's count of those that can be true together (JASA 81, 1986) every
+    p-value is compared with `ERROR` over the number of claims that have a dataset, and the probability
+    of any wrong verdict is at most `ERROR`, however the claims depend on each other.
 
     Parameters
     ----------
@@ -104,23 +102,68 @@ def judge(claims: str | Path | Sequence[Claim] = FOLDER, results: str | Path = "
     if isinstance(claims, (str, Path)):
         claims = read_all(claims)
     check_all(claims)
-    found: dict[str, tuple[list[Comparison], int] | str] = {}
-    for campaign, about in _by_campaign(claims).items():
-        file = Path(results) / campaign / NAME
-        if not file.exists():
-            found.update((claim.id, f"{campaign} has no dataset yet") for claim in about)
-            continue
+    about = _by_campaign(claims)
+    stored = {name: file for name in about if (file := Path(results) / name / NAME).exists()}
+    level = ERROR / max(sum(len(about[name]) for name in stored), 1)
+    found: dict[str, Verdict] = {}
+    for name, file in stored.items():
         with open_campaign(file) as data:
             draws = Draws(data)
-            found.update((claim.id, _compared(claim, draws)) for claim in about)
-    judged = sum(not isinstance(entry, str) for entry in found.values())
-    return [_verdict(claim, found.get(claim.id), ERROR / max(judged, 1)) for claim in claims]
+            found.update((claim.id, verdict(claim, draws, level)) for claim in about[name])
+    return [found.get(claim.id) or _without(claim) for claim in claims]
+
+
+def verdict(claim: Claim, draws: Draws, level: float) -> Verdict:
+    """Judge one claim.
+
+    It is a list of comparisons of a statistic with a limit. It holds where all of them do, so that
+    its p-value is the largest of theirs; it is refuted where one of them fails, so that the p-value
+    is the smallest, times their number.
+
+    Parameters
+    ----------
+    claim : Claim
+        One that can be tested.
+    draws : Draws
+        Of its campaign.
+    level : float
+        What a p-value has to be at most.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    CampaignError
+        For a ratio of negative values.
+    """
+    assert claim.test is not None
+    try:
+        compared = list(comparisons(claim.test, draws))
+    except NotThere as missing:
+        return Verdict(claim=claim, verdict=NOT_RUN, found=f"{claim.campaign}: {missing}")
+    except ValueError as error:
+        raise claim.refused("metric", claim.test.metric, str(error)) from None
+    p_holds = max(c.p_values[0] for c in compared)
+    p_refuted = min(1.0, len(compared) * min(c.p_values[1] for c in compared))
+    decided = HOLDS if p_holds <= level else REFUTED if p_refuted <= level else UNDECIDED
+    return Verdict(
+        claim=claim,
+        verdict=decided,
+        found=_told(_weakest(compared, decided), len(compared), decided),
+        p_holds=p_holds,
+        p_refuted=p_refuted,
+        draws=min(c.number for c in compared),
+        comparisons=len(compared),
+        needed=_needed(compared, draws.realisations, level) if decided == UNDECIDED else None,
+    )
 
 
 def rows(verdicts: Iterable[Verdict]) -> Iterator[dict[str, Any]]:
     """Yield a row a verdict, by `COLUMNS`; what is not there is an empty text."""
-    for verdict in verdicts:
-        claim = verdict.claim
+    for each in verdicts:
+        claim = each.claim
         row = {
             "id": claim.id,
             "system": claim.system,
@@ -128,13 +171,13 @@ def rows(verdicts: Iterable[Verdict]) -> Iterator[dict[str, Any]]:
             "section": claim.source.section if claim.source else None,
             "figure": claim.source.figure if claim.source else None,
             "says": claim.says,
-            "verdict": verdict.verdict,
-            "found": verdict.found,
-            "draws": verdict.draws or None,
-            "needed": verdict.needed,
-            "p_holds": f"{verdict.p_holds:.3g}",
-            "p_refuted": f"{verdict.p_refuted:.3g}",
-            "comparisons": verdict.comparisons or None,
+            "verdict": each.verdict,
+            "found": each.found,
+            "draws": each.draws or None,
+            "needed": each.needed,
+            "p_holds": f"{each.p_holds:.3g}",
+            "p_refuted": f"{each.p_refuted:.3g}",
+            "comparisons": each.comparisons or None,
             "explanation": claim.explanation,
             "shown_by": claim.shown_by,
         }
@@ -162,47 +205,22 @@ def _by_campaign(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
     return found
 
 
-def _compared(claim: Claim, draws: Draws) -> tuple[list[Comparison], int] | str:
-    """Return the comparisons of a claim and how many realisations there are, or why there are none."""
-    assert claim.test is not None
-    try:
-        return list(comparisons(claim.test, draws)), draws.realisations
-    except NotThere as missing:
-        return f"{claim.campaign}: {missing}"
-    except ValueError as error:
-        raise claim.refused("metric", claim.test.metric, str(error)) from None
-
-
-def _verdict(claim: Claim, found: tuple[list[Comparison], int] | str | None, level: float) -> Verdict:
-    if found is None:
+def _without(claim: Claim) -> Verdict:
+    """Return the verdict on a claim that no dataset tells of."""
+    if claim.test is None:
         return Verdict(claim=claim, verdict=NOT_TESTABLE, found=claim.not_testable or "")
-    if isinstance(found, str):
-        return Verdict(claim=claim, verdict=NOT_RUN, found=found)
-    compared, realisations = found
-    p_holds = max(c.p_values[0] for c in compared)
-    p_refuted = min(1.0, len(compared) * min(c.p_values[1] for c in compared))
-    verdict = HOLDS if p_holds <= level else REFUTED if p_refuted <= level else UNDECIDED
-    return Verdict(
-        claim=claim,
-        verdict=verdict,
-        found=_told(_weakest(compared, verdict), len(compared), verdict),
-        p_holds=p_holds,
-        p_refuted=p_refuted,
-        draws=min(c.number for c in compared),
-        comparisons=len(compared),
-        needed=_needed(compared, realisations, level) if verdict == UNDECIDED else None,
-    )
+    return Verdict(claim=claim, verdict=NOT_RUN, found=f"{claim.campaign} has no dataset yet")
 
 
-def _weakest(compared: Sequence[Comparison], verdict: str) -> Comparison:
+def _weakest(compared: Sequence[Comparison], decided: str) -> Comparison:
     """Return the comparison that decided: the one with the least for the claim."""
     nothing = [c for c in compared if math.isnan(c.score)]
-    if nothing and verdict != REFUTED:
+    if nothing and decided != REFUTED:
         return min(nothing, key=lambda c: c.number)
     return min((c for c in compared if not math.isnan(c.score)), key=lambda c: (c.score, c.margin))
 
 
-def _told(comparison: Comparison, several: int, verdict: str) -> str:
+def _told(comparison: Comparison, several: int, decided: str) -> str:
     """Say what was found: the statistic with its interval, where, and what was claimed."""
     value, lower, upper = comparison.estimate
     ends = "" if math.isnan(lower) else f" [{lower:.4g}, {upper:.4g}]"
@@ -210,11 +228,11 @@ def _told(comparison: Comparison, several: int, verdict: str) -> str:
     limit = comparison.shown(comparison.limit)
     # a scale that is told downwards turns the side over
     least = comparison.at_least == (comparison.shown(1.0) > comparison.shown(0.0))
-    place = f"; the {'worst' if verdict == REFUTED else 'weakest'} of {several} comparisons" if several > 1 else ""
+    place = f"; the {'worst' if decided == REFUTED else 'weakest'} of {several} comparisons" if several > 1 else ""
     told = f"{comparison.what}: {value:.4g}{ends}{at} (claimed: at {'least' if least else 'most'} {limit:.4g}{place})"
     if math.isnan(comparison.score):
-        fewest = FEWEST_FOR_MEAN if comparison.statistic == "mean" else FEWEST
-        return f"{told}; {comparison.number} draws, fewer than {fewest}, decide nothing"
+        unit = "draws" if comparison.blocks is None else "blocks of draws"
+        return f"{told}; fewer than {comparison.fewest} {unit} decide nothing"
     return told
 
 

@@ -186,6 +186,7 @@ def _(test: ConvergesWithin, draws: Draws) -> Iterator[Comparison]:
             statistic=SHARE,
             limit=test.share,
             at_least=True,
+            blocks=draws.blocks,
             what=f"share within {test.tolerance:g} of the last value after {test.iterations} iterations, {scheme}",
             where=place(point, draws.axes),
         )
