@@ -13,7 +13,7 @@ import numpy as np
 
 from isaclib.campaign import store
 from isaclib.campaign.identity import plain
-from isaclib.campaign.netcdf import CHUNK_BYTES, FLAGS, put_array, put_text
+from isaclib.campaign.netcdf import CHUNK_BYTES, FLAGS, put_array, put_text, rows_a_chunk
 from isaclib.campaign.provenance import distinct, provenance
 from isaclib.campaign.run import REASON_LENGTH
 from isaclib.campaign.selection import Piece, Selection, Variable, select
@@ -203,9 +203,7 @@ def _chunks(outer: list[int], inner: list[int], itemsize: int) -> tuple[int, ...
     row = int(np.prod(inner, dtype=np.int64)) * itemsize
     if row * realisations * int(np.prod(axes, dtype=np.int64)) > CHUNK_BYTES:
         axes = [1] * len(axes)
-    # parts of one size: a last chunk of a few realisations would be padded to the size of the others
-    parts = -(-realisations // max(1, CHUNK_BYTES // row))
-    return (1, *axes, -(-realisations // parts), *inner)
+    return (1, *axes, rows_a_chunk(realisations, row), *inner)
 
 
 def _blank(status: Any) -> None:

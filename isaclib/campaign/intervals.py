@@ -11,7 +11,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy import special
 
 from isaclib.campaign.blocks import block_error, design_effect
 
@@ -164,6 +163,8 @@ def order_ranks(count: int, probability: float, level: float = LEVEL) -> tuple[i
         The largest l with P(Bin(n, p) < l) and the smallest u with P(Bin(n, p) >= u) at most
         (1 - level) / 2; None where n is too small for either.
     """
+    from scipy import special
+
     tail = 0.5 * (1.0 - level)
     # both ends lie within ten standard deviations of the mean: a million probabilities take a second
     middle, reach = count * probability, 10.0 * np.sqrt(count * probability * (1.0 - probability)) + 10.0
@@ -188,6 +189,8 @@ def wilson_interval(successes: np.ndarray | int, total: np.ndarray | int, *, lev
     ndarray, shape (..., 3)
         Proportion, lower and upper end; NaN where `total` is 0.
     """
+    from scipy import special
+
     hits, n = np.broadcast_arrays(np.asarray(successes, dtype=float), np.asarray(total, dtype=float))
     z = special.ndtri(0.5 + 0.5 * level)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -219,6 +222,8 @@ def share_interval(hits: np.ndarray, *, level: float = LEVEL, blocks: np.ndarray
     ndarray, shape (..., 3)
         Share, lower and upper end; NaN where there is no sample, the ends also in a single block.
     """
+    from scipy import special
+
     total, successes = np.sum(~np.isnan(hits), axis=-1), np.nansum(hits, axis=-1)
     found = wilson_interval(successes, total, level=level)
     if blocks is None:
@@ -277,5 +282,8 @@ def moments(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _student(count: np.ndarray, level: float) -> np.ndarray:
+    # imported where it is used: a third of a second that a run, which takes no statistics, need not pay
+    from scipy import special
+
     quantile = special.stdtrit(np.maximum(count - 1, 1), 0.5 + 0.5 * level)
     return np.where(count > 1, quantile, np.nan)

@@ -20,6 +20,12 @@ FLAGS = {
 """Attributes of ``status``, as the CF conventions have them."""
 
 
+def rows_a_chunk(rows: int, row_bytes: int) -> int:
+    """Return how many rows a chunk takes: parts of one size, as a last one of a few would be padded to the others."""
+    parts = -(-max(rows, 1) // max(1, CHUNK_BYTES // max(row_bytes, 1)))
+    return -(-max(rows, 1) // parts)
+
+
 def put_array(
     group: Any, name: str, dims: tuple[str, ...], values: np.ndarray, attrs: Mapping[str, Any], *, holes: bool = True
 ) -> None:
@@ -41,7 +47,7 @@ def put_array(
         Whether `fill_value` stands for "nothing here"; integers without holes are read as integers.
     """
     inner = int(np.prod(values.shape[1:], dtype=np.int64)) * values.dtype.itemsize
-    chunks = (max(1, min(values.shape[0], CHUNK_BYTES // max(inner, 1))), *(max(size, 1) for size in values.shape[1:]))
+    chunks = (rows_a_chunk(values.shape[0], inner), *(max(size, 1) for size in values.shape[1:]))
     # only padded arrays compress: numbers of a simulation do not
     variable = group.createVariable(
         name,
@@ -63,7 +69,7 @@ def put_text(group: Any, name: str, dims: tuple[str, ...], values: np.ndarray, a
     width = max(encoded.dtype.itemsize, 1)
     length = f"{name}_length"
     group.createDimension(length, width)
-    chunks = (*(max(1, min(size, CHUNK_BYTES // width)) for size in encoded.shape), width)
+    chunks = (*(rows_a_chunk(size, width) for size in encoded.shape), width)
     variable = group.createVariable(
         name, "S1", (*dims, length), fletcher32=True, chunksizes=chunks, zlib=True, complevel=1
     )

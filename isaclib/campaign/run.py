@@ -277,10 +277,9 @@ def _cut(batch: Batch, start: int, stop: int) -> Batch:
 
 def _enter(batch: Batch, at: slice, table: Table, timings: Table, point: str, designs: bool) -> None:
     for owner, data in batch.datasets.items():
-        times = [name for name in data.data_vars if is_timing(str(name))]
-        table.put_dataset(at, data.drop_vars(times), point=point, owner=owner)
-        if times:
-            timings.put_dataset(at, data[times], point=point, owner=owner)
+        times = {name for name in data.data_vars if is_timing(str(name))}
+        table.put_dataset(at, data, set(data.data_vars) - times, point=point, owner=owner)
+        timings.put_dataset(at, data, times, point=point, owner=owner)
     for name, values in batch.arrays.items():
         table.put(name, at, [f"{name}_{axis}" for axis in range(values.ndim - 1)], values, point=point, owner=STORED)
     if designs and DESIGN not in batch.datasets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +135,15 @@ class Table:
             (at, *index) if all(isinstance(i, slice) for i in index) else _mesh(at, index, column.values.shape)
         ] = values
 
-    def put_dataset(self, at: slice, data: xr.Dataset, *, point: str = "", owner: str = DESIGN) -> None:
+    def put_dataset(
+        self,
+        at: slice,
+        data: xr.Dataset,
+        names: Collection[Hashable] | None = None,
+        *,
+        point: str = "",
+        owner: str = DESIGN,
+    ) -> None:
         """Fill the rows `at` from a dataset over ``realisation``.
 
         Parameters
@@ -144,6 +152,8 @@ class Table:
             Rows, as many as `data` has realisations.
         data : xarray.Dataset
             Every variable has the dimension ``realisation``.
+        names : collection of str, optional
+            Variables to take; default: all.
         point : str
             Whose rows they are.
         owner : str
@@ -155,11 +165,14 @@ class Table:
             For a variable without ``realisation``.
         """
         labels = {str(dim): index.tolist() for dim, index in data.indexes.items() if dim != "realisation"}
-        for name, variable in data.data_vars.items():
+        for name in data.data_vars:
+            if names is not None and name not in names:
+                continue
+            # the bare variable: it skips the bookkeeping of coordinates
+            variable = data.variables[name]
             if "realisation" not in variable.dims:
                 raise ValueError(f"metric {name!r} has dimensions {variable.dims}: expected 'realisation' among them")
-            # .variable: moving axes of a bare variable skips the bookkeeping of coordinates
-            moved = variable.variable.transpose("realisation", ...)
+            moved = variable.transpose("realisation", ...)
             self.put(
                 str(name),
                 at,

@@ -12,7 +12,6 @@ from typing import Any
 
 import numba
 import numpy as np
-from scipy.special import gammaincinv
 
 POWER_STEPS = 200
 """Power iterations before the full eigendecomposition takes over."""
@@ -38,6 +37,9 @@ def bartlett_factor(uniform: np.ndarray, normal: np.ndarray, freedom: int) -> np
     -------
     ndarray of complex, shape (B, N, min(N, freedom))
     """
+    # a third of a second to import, which a run without estimators need not pay
+    from scipy.special import gammaincinv
+
     batch, size = uniform.shape
     columns = min(size, freedom)
     factor = np.zeros((batch, size, size), dtype=np.complex128)

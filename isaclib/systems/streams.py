@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from scipy import special
 
 from isaclib.systems import nets
 
@@ -169,6 +168,9 @@ class Streams:
     def normal(self, stream: Stream, shape: tuple[int, ...] = (), *index: int) -> np.ndarray:
         """Real normal numbers of variance 1/2, as the real part of `complex_normal`, shape (realisations, *shape)."""
         if self._spread(stream):
+            # a third of a second to import, which a run of independent draws need not pay
+            from scipy import special
+
             return self.draw(
                 stream, lambda g, _: special.ndtri(_columns(g, stream, index, shape)) / np.sqrt(2.0), *index
             )

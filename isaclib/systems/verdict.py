@@ -72,20 +72,16 @@ def labelled(
     """
     import xarray as xr
 
-    data = xr.Dataset(
-        {
-            name: xr.Variable(dims, values, {"units": units, "long_name": long_name})
-            for name, (dims, values, units, long_name) in variables.items()
-        },
-        coords=coords,
-    )
-    data["status"] = xr.Variable(
-        ("realisation",),
-        status,
-        {
-            "long_name": "what became of the realisation",
-            "flag_values": np.array([int(value) for value in Status], dtype=np.int8),
-            "flag_meanings": " ".join(value.name.lower() for value in Status),
-        },
-    )
-    return data
+    about_status = {
+        "long_name": "what became of the realisation",
+        "flag_values": np.array([int(value) for value in Status], dtype=np.int8),
+        "flag_meanings": " ".join(value.name.lower() for value in Status),
+    }
+    # fastpath: these are arrays; to look for others xarray would import dask, half a second in every run
+    found = {
+        name: xr.Variable(dims, values, {"units": units, "long_name": long_name}, fastpath=True)
+        for name, (dims, values, units, long_name) in variables.items()
+    }
+    found["status"] = xr.Variable(("realisation",), status, about_status, fastpath=True)
+    labels = {name: xr.Variable((name,), np.asarray(values), fastpath=True) for name, values in coords.items()}
+    return xr.Dataset(found, coords=labels)
