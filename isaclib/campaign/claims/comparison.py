@@ -29,6 +29,9 @@ FEWEST_FOR_MEAN = 50
 SKEWNESS = 0.1
 """Skewness that Hall's correction mends, as a multiple of the root of the number of draws."""
 
+ROUNDING = 1e-12
+"""Numbers that differ by less, relative to the largest, are equal."""
+
 POWER = 0.9
 """How surely the number of draws that is named would decide."""
 
@@ -219,7 +222,7 @@ class Comparison:
         if n < self.fewest:
             return math.nan, n - 1
         mean, deviation, g = self._moments
-        if deviation == 0.0:
+        if deviation <= ROUNDING * float(np.max(np.abs(self.there))):
             return math.inf if mean >= 0.0 else -math.inf, n - 1
         s = mean / deviation
         score = math.sqrt(n) * (s + g * s**2 / 3.0 + g**2 * s**3 / 27.0 + g / (6.0 * n))

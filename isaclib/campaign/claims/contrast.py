@@ -19,6 +19,10 @@ AT_LIMIT = 1e-6
 """What is closer to a limit, relative to it, is at it: designs are solved, and constraints active, to this."""
 
 
+class NoRatio(ValueError):
+    """A metric has values that make no ratio."""
+
+
 class Term(NamedTuple):
     """A metric of a scheme at a point."""
 
@@ -64,7 +68,7 @@ class Contrast:
 
         Raises
         ------
-        ValueError
+        NoRatio
             For a ratio of negative values.
         NotThere
             Where the dataset lacks something.
@@ -116,7 +120,7 @@ class Contrast:
             return (signs * numbers).sum(axis=0), float(np.median(size)) if size.size else 0.0
         if np.any(numbers < 0.0):
             at = f" at {self.where}" if self.where else ""
-            raise ValueError(f"a difference: {self.above[0].metric} has negative values{at}, which have no ratio")
+            raise NoRatio(f"difference: true: {self.above[0].metric} has negative values{at}, which have no ratio")
         with np.errstate(divide="ignore", invalid="ignore"):
             if test.statistic in QUANTILES:
                 return _log_ratio(numbers, len(self.above)), 1.0

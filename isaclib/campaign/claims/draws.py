@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isaclib.campaign.blocks import blocks_of
-from isaclib.campaign.dataset import real_values
+from isaclib.campaign.dataset import loaded, real_values
 from isaclib.campaign.gather import TIMING
 from isaclib.campaign.precision_spec import SHARE, SOLVED
 from isaclib.systems.base import HAS_DESIGN, Status
@@ -119,7 +119,7 @@ class Draws:
     def _status(self, at: Mapping[str, int]) -> np.ndarray:
         key = "status", *at.values()
         if key not in self._read:
-            self._read[key] = self.data.variables["status"].isel(at).values
+            self._read[key] = self._array("status", at)
         return self._read[key]
 
     def _array(self, metric: str, at: Mapping[str, int]) -> np.ndarray:
@@ -130,8 +130,8 @@ class Draws:
         if metric not in source.data_vars:
             raise NotThere(f"metric {metric!r} is not in the dataset")
         # the variable alone: to label an array costs more than to read it
-        values = source.variables[metric].isel(at).transpose("realisation", ...).values
-        return real_values(xr.DataArray(values)).values
+        chosen = xr.DataArray(source.variables[metric].isel(at).transpose("realisation", ...), name=metric)
+        return real_values(loaded(chosen)).values
 
     @cached_property
     def _times(self) -> xr.Dataset:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from isaclib.campaign.claims.comparison import MOST, Comparison
+from isaclib.campaign.claims.contrast import NoRatio
 from isaclib.campaign.claims.draws import Draws, NotThere
 from isaclib.campaign.claims.reading import check_all, read_all
 from isaclib.campaign.claims.samples import comparisons
@@ -143,7 +144,7 @@ def verdict(claim: Claim, draws: Draws, level: float) -> Verdict:
         compared = list(comparisons(claim.test, draws))
     except NotThere as missing:
         return Verdict(claim=claim, verdict=NOT_RUN, found=f"{claim.campaign}: {missing}")
-    except ValueError as error:
+    except NoRatio as error:
         raise claim.refused("metric", claim.test.metric, str(error)) from None
     p_holds = max(c.p_values[0] for c in compared)
     p_refuted = min(1.0, len(compared) * min(c.p_values[1] for c in compared))

@@ -49,7 +49,7 @@ def comparisons(test: Assertion, draws: Draws) -> Iterator[Comparison]:
 
     Raises
     ------
-    ValueError
+    NoRatio
         For a ratio of negative values.
     NotThere
         Where the dataset lacks something.
