@@ -23,7 +23,7 @@ _held: list[IO[str]] = []
 
 
 def announce(folder: str | Path = ".") -> None:
-    """Say that this process works in a folder, for as long as it lives.
+    """Say that this process works in a folder, for as long as it lives; a dry run too.
 
     Parameters
     ----------
@@ -77,7 +77,8 @@ def unlock(folder: str | Path = ".", *, dead: Collection[str] = ()) -> bool:
         if held:
             raise ValueError(f"{who}, is at work here: wait for its end, or end it; nothing was changed")
         if (host != socket.gethostname() or held is None) and host not in dead:
-            raise ValueError(f"{who}, cannot be seen from here: if it is dead, say so by --dead {host}")
+            said = f"if it is dead, say so by --dead {host} (make resume DEAD={host})"
+            raise ValueError(f"{who}, cannot be seen from here: {said}; nothing was changed")
     locks = Path(folder) / ".snakemake" / "locks"
     locked = any(locks.glob("*.lock"))
     if locked and not left:
