@@ -133,6 +133,8 @@ def _between(
     samples: np.ndarray, ordered: np.ndarray, value: np.ndarray, probability: float, level: float, blocks: np.ndarray
 ) -> np.ndarray:
     """Woodruff's ends of the interval around a quantile, shape (..., 2)."""
+    from scipy import special
+
     below = np.where(np.isnan(samples), np.nan, samples <= value[..., None])
     count, share, _ = moments(below)
     effect, freedom = design_effect(below, share, blocks)
