@@ -1,4 +1,10 @@
-"""Following the central path of the relaxation down to its certificate, compiled."""
+"""The relaxation solved by a primal-dual predictor-corrector method, compiled.
+
+Every matrix B of the dual has a multiplier Z > 0 (R_k for the users), and every lambda_k one as
+well. Steps go towards B Z = mu I by the HKM direction, the predictor telling how small mu may
+become (Mehrotra). The dual point stays feasible, so that its value is a bound at any time; the
+method ends when beams taken from the R_k meet that bound.
+"""
 
 from __future__ import annotations
 
@@ -7,123 +13,88 @@ import math
 import numba
 import numpy as np
 
+from isaclib.numerics.hermitian import (
+    FAST,
+    adjoint_product,
+    inner,
+    invert,
+    longest_step,
+    product,
+    scaled_cholesky,
+    solve_scaled,
+    subtract_symmetric_product,
+)
 from isaclib.systems.hybrid.beams import RATE_SLIP, beam_cost, rank_one
-from isaclib.systems.hybrid.dual_barrier import (
+from isaclib.systems.hybrid.dual_problem import (
     COST,
     ILLUMINATION,
     SENSING,
-    barrier,
-    dual_matrix,
-    invert,
-    newton,
+    TIE_BREAK,
+    add_corner,
+    add_corner_traces,
+    add_root,
+    add_root_traces,
+    add_user,
+    add_user_traces,
+    corner_matrix,
+    linear_parts,
+    map_tensor,
+    root_matrix,
     sensing_value,
-    units,
+    user_matrices,
 )
 
-SHRINK = 0.15
-"""Factor between two barrier parameters."""
+GAP = 1e-7
+"""Relative distance of the beams to the bound at which the method ends; ten times that to break ties."""
 
-PRECISION = 1e-10
-"""Last barrier parameter, relative to the dual variable of the power."""
+CAP_SLIP = 1e-6
+"""Relative excess over the cap that beams may have."""
 
+MOST_STEPS = 60
 
-@numba.njit(cache=True)
-def _step(hessian: np.ndarray, gradient: np.ndarray, direction: np.ndarray) -> float:
-    """Newton direction by Cholesky with diagonal scaling; returns the squared decrement."""
-    n = gradient.size
-    scale = np.empty(n)
-    factor = np.empty((n, n))
-    for i in range(n):
-        scale[i] = 1.0 / math.sqrt(hessian[i, i])
-    for i in range(n):
-        for j in range(i + 1):
-            t = hessian[i, j] * scale[i] * scale[j]
-            for k in range(j):
-                t -= factor[i, k] * factor[j, k]
-            if i == j:
-                factor[i, i] = math.sqrt(max(t, 1e-13))
-            else:
-                factor[i, j] = t / factor[j, j]
-    for i in range(n):
-        t = -gradient[i] * scale[i]
-        for k in range(i):
-            t -= factor[i, k] * direction[k]
-        direction[i] = t / factor[i, i]
-    for i in range(n - 1, -1, -1):
-        t = direction[i]
-        for k in range(i + 1, n):
-            t -= factor[k, i] * direction[k]
-        direction[i] = t / factor[i, i]
-    decrement = 0.0
-    for i in range(n):
-        direction[i] *= scale[i]
-        decrement -= direction[i] * gradient[i]
-    return decrement
+BACK = 0.97
+"""Share of the longest step taken."""
+
+WARM = 1e-3
+"""Relative distance to the bound at which a point is kept for breaking ties."""
+
+WARM_SCALE = 30.0
+"""First guess of the multiplier of the cap."""
 
 
-@numba.njit(cache=True)
-def _start(dual: np.ndarray, cost: np.ndarray, uplink: np.ndarray, mode: int) -> None:
-    """Write a strictly feasible point: X = C, and a share of the uplink powers as multipliers."""
-    sensing = mode != ILLUMINATION
-    first = SENSING if sensing else 0
-    t = 2.0
-    if sensing:
-        dual[:SENSING] = 0.0
-        dual[5], dual[6], dual[7] = cost[0, 0], cost[0, 1], cost[1, 1]
-        dual[0] = 2.0 * (cost[0, 0] + cost[1, 1])
-        t = 7.0
-    for k in range(uplink.size):
-        dual[first + k] = 0.3 * t * uplink[k]
-    dual[dual.size - 1] = t
-
-
-@numba.njit(cache=True)
-def _centre(
-    dual: np.ndarray,
-    vectors: np.ndarray,
-    cost: np.ndarray,
-    noise: np.ndarray,
-    gamma: np.ndarray,
-    mode: int,
-    cap: float,
-    mu: float,
-    enough: float,
-    unit_matrices: np.ndarray,
-    matrix: np.ndarray,
+@numba.njit(cache=True, fastmath=FAST)
+def _change_multiplier(
+    multiplier: np.ndarray,
     inverse: np.ndarray,
-) -> int:
-    """Newton steps to the centre of barrier parameter mu; returns how many."""
-    n = dual.size
-    gradient = np.empty(n)
-    hessian = np.empty((n, n))
-    direction = np.empty(n)
-    trial = np.empty(n)
-    value = barrier(dual, vectors, cost, noise, gamma, mode, cap, mu, matrix, inverse)
-    steps = 0
-    while steps < 60:
-        newton(dual, vectors, cost, noise, gamma, mode, cap, mu, unit_matrices, gradient, hessian, matrix, inverse)
-        decrement = _step(hessian, gradient, direction)
-        steps += 1
-        length = 1.0
-        moved = False
-        while length > 1e-10:
-            for i in range(n):
-                trial[i] = dual[i] + length * direction[i]
-            trial_value = barrier(trial, vectors, cost, noise, gamma, mode, cap, mu, matrix, inverse)
-            # Close to the centre a full step converges quadratically, while differences of the
-            # value, of size 1 / mu, drown in rounding.
-            close = decrement < 0.1 and not math.isnan(trial_value)
-            if close or trial_value <= value - 0.01 * length * decrement:
-                moved = True
-                break
-            length *= 0.5
-        if not moved:
-            break
-        dual[:] = trial
-        value = trial_value
-        if decrement < enough:
-            break
-    return steps
+    moved: np.ndarray,
+    centre: float,
+    second: np.ndarray,
+    scratch: np.ndarray,
+    change: np.ndarray,
+) -> None:
+    """Write dZ = centre B^-1 - Z - sym(Z dB B^-1) - second; leaves dB B^-1 in `scratch`."""
+    product(moved, inverse, scratch)
+    for i in range(multiplier.shape[0]):
+        for j in range(multiplier.shape[0]):
+            change[i, j] = centre * inverse[i, j] - multiplier[i, j] - second[i, j]
+    subtract_symmetric_product(multiplier, scratch, change)
+
+
+@numba.njit(cache=True, fastmath=FAST)
+def _second_order(change: np.ndarray, scratch: np.ndarray, second: np.ndarray) -> None:
+    """Write sym(dZ dB B^-1) of the predictor."""
+    second[:] = 0.0
+    subtract_symmetric_product(change, scratch, second)
+    for i in range(second.shape[0]):
+        for j in range(second.shape[0]):
+            second[i, j] = -second[i, j]
+
+
+@numba.njit(cache=True, fastmath=FAST)
+def _advance(matrix: np.ndarray, change: np.ndarray, step: float) -> None:
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[0]):
+            matrix[i, j] += step * change[i, j]
 
 
 @numba.njit(cache=True)
@@ -137,8 +108,12 @@ def follow(
     cap: float,
     beams: np.ndarray,
     multipliers: np.ndarray,
+    warm_dual: np.ndarray,
+    warm_matrices: np.ndarray,
+    warm_corner: np.ndarray,
+    warm_root: np.ndarray,
 ) -> tuple[float, float, float, int]:
-    """Follow the central path down; take the beams from its end.
+    """Solve the relaxation; take the beams from its R_k.
 
     Parameters
     ----------
@@ -158,62 +133,263 @@ def follow(
         Written: beams of unit power; left as they were where the path ends without any.
     multipliers : ndarray, shape (K,)
         Written with the beams: lambda of the rates.
+    warm_dual : ndarray, shape (10 + 2 K,)
+        Under `COST` written, under `TIE_BREAK` read: dual variables of a point a thousandth from
+        the bound, then the multipliers of lambda.
+    warm_matrices, warm_corner, warm_root : ndarray of complex, shapes (K, dim, dim), (3, 3), (2, 2)
+        Its R_k and the multipliers of B_0 and B_r.
 
     Returns
     -------
     bound, value, margin, steps
         Bound on the objective, objective of the beams, their smallest rate margin in nat, and
-        Newton steps.
+        steps.
     """
     users = noise.size
-    size = vectors.shape[0]
-    first = 0 if mode == ILLUMINATION else SENSING
-    dual = np.empty(first + users + 1)
-    last = dual.size - 1
-    unit_matrices = units()
-    matrix = np.zeros((size, size), np.complex128)
-    inverted = np.zeros((size, size), np.complex128)
+    size, count = vectors.shape
+    sensing = mode != ILLUMINATION
+    first = SENSING if sensing else 0
+    n = first + users + 1
+    entries = size * size
+    parts = np.zeros((n, size, size), np.complex128)
+    own = np.zeros((users, size, size), np.complex128)
+    constant = np.zeros((size, size), np.complex128)
+    linear_parts(vectors, gamma, mode, parts, own, constant)
+    # as real vectors, which the loops over them like better
+    flat_parts = parts.reshape(n, entries).view(np.float64)
+    flat_own = own.reshape(users, entries).view(np.float64)
+    flat_constant = constant.reshape(entries).view(np.float64)
+    matrices = np.zeros((users, size, size), np.complex128)
+    flat_matrices = matrices.reshape(users, entries).view(np.float64)
+    moves = np.zeros((users, size, size), np.complex128)
+    flat_moves = moves.reshape(users, entries).view(np.float64)
     inverses = np.zeros((users, size, size), np.complex128)
+    covariances = np.zeros((users, size, size), np.complex128)
+    changes = np.zeros((users, size, size), np.complex128)
+    seconds = np.zeros((users, size, size), np.complex128)
+    factor = np.zeros((size, size), np.complex128)
+    scratch = np.zeros((size, size), np.complex128)
+    seen = np.zeros((5, max(size, count), count), np.complex128)
+    corner, corner_move, corner_inverse, corner_multiplier, corner_change, corner_second, small, small_factor = (
+        np.zeros((8, 3, 3), np.complex128)
+    )
+    det = np.zeros((2, 2), np.complex128)
+    det_move = np.zeros((2, 2), np.complex128)
+    det_inverse = np.zeros((2, 2), np.complex128)
+    det_multiplier = np.zeros((2, 2), np.complex128)
+    det_change = np.zeros((2, 2), np.complex128)
+    det_second = np.zeros((2, 2), np.complex128)
+    pair = np.zeros((2, 2), np.complex128)
+    pair_factor = np.zeros((2, 2), np.complex128)
+    unit = np.zeros((2, 2), np.complex128)
+    tensor = np.zeros((3, 3, 3, 3), np.complex128)
+    row = np.empty(SENSING)
+    slack = np.empty(users)
+    slack_change = np.empty(users)
+    slack_second = np.empty(users)
+    x = np.zeros(n)
+    move = np.empty(n)
+    gradient = np.empty(n)
+    toward = np.empty(n)
+    right = np.empty(n)
+    hessian = np.empty((n, n))
+    root = np.empty((n, n))
+    scale = np.empty(n)
+    slope = np.empty(4)
+    unit_variables = np.empty(SENSING)
     trial = np.empty((size, users), np.complex128)
-    slope = np.empty(3)
-    curve = np.empty((3, 3))
-    _start(dual, cost, uplink, mode)
-    mu = 0.1
-    steps = 0
+
+    if mode == TIE_BREAK:
+        for i in range(n):
+            x[i] = WARM_SCALE * warm_dual[i]
+        x[n - 1] += 1.0
+        covariances[:] = warm_matrices
+        corner_multiplier[:] = warm_corner
+        det_multiplier[:] = warm_root
+        slack[:] = warm_dual[n:]
+        user_matrices(x, flat_parts, flat_own, flat_constant, 1.0, flat_matrices)
+    else:
+        # X = C, a share of the uplink powers as multipliers, and B Z = mu I of unit power
+        x[n - 1] = 7.0 if sensing else 2.0
+        if sensing:
+            x[5], x[6], x[7] = cost[0, 0], cost[0, 1], cost[1, 1]
+            x[0] = 2.0 * (cost[0, 0] + cost[1, 1])
+            x[8] = 0.5 * math.sqrt(cost[0, 0] * cost[1, 1] - cost[0, 1] * cost[0, 1])
+        for k in range(users):
+            x[first + k] = 0.3 * x[n - 1] * uplink[k]
+        user_matrices(x, flat_parts, flat_own, flat_constant, 1.0, flat_matrices)
+        power = 0.0
+        for k in range(users):
+            invert(matrices[k], factor, covariances[k])
+            for i in range(size):
+                power += covariances[k, i, i].real
+        for k in range(users):
+            covariances[k] /= power
+            slack[k] = 1.0 / (power * x[first + k])
+        if sensing:
+            corner_matrix(x, corner)
+            invert(corner, small_factor, corner_multiplier)
+            corner_multiplier /= power
+            root_matrix(x, det)
+            invert(det, pair_factor, det_multiplier)
+            det_multiplier /= power
+    if sensing:
+        corner_matrix(x, corner)
+        root_matrix(x, det)
+
+    degree = users * (size + 1) + (5 if sensing else 0)
+    goal = 10.0 * GAP if mode == TIE_BREAK else GAP
     bound = -np.inf if mode == COST else np.inf
     best = np.inf if mode == COST else -np.inf
     best_margin = -np.inf
+    kept = False
+    stuck = False
+    steps = 0
     while True:
-        final = mu <= PRECISION * dual[last]
-        # rounding may spoil the last centre: the one before it is judged as well
-        near = mu <= PRECISION * dual[last] / SHRINK
-        enough = 1e-8 if near else 1e-2
-        steps += _centre(dual, vectors, cost, noise, gamma, mode, cap, mu, enough, unit_matrices, matrix, inverted)
-        if near:
-            value = dual[last]
-            for k in range(users):
-                value -= dual[first + k] * noise[k]
-            if mode != ILLUMINATION:
-                value -= sensing_value(dual[5], dual[6], dual[7], cost, mode, cap, slope, curve)
-            bound = max(bound, -value) if mode == COST else min(bound, value)
-            for k in range(users):
-                dual_matrix(vectors, dual, gamma, k, mode, matrix)
-                invert(matrix, inverted)
-                inverses[k] = inverted
-            margin = rank_one(vectors, noise, gamma, inverses, trial)
+        gradient[:] = 0.0
+        hessian[:, :] = 0.0
+        value = x[n - 1]
+        gradient[n - 1] = 1.0
+        for k in range(users):
+            value -= x[first + k] * noise[k]
+            gradient[first + k] = -noise[k]
+        if sensing:
+            worth, curvature = sensing_value(x, cost, mode, cap, slope)
+            value -= worth
+            for i in range(4):
+                gradient[5 + i] -= slope[i]
+                for j in range(i + 1):
+                    hessian[5 + i, 5 + j] -= curvature * slope[i] * slope[j]
+        bound = max(bound, -value) if mode == COST else min(bound, value)
+        distance = 0.0
+        for k in range(users):
+            distance += inner(matrices[k], covariances[k]) + x[first + k] * slack[k]
+        if sensing:
+            distance += inner(corner, corner_multiplier) + inner(det, det_multiplier)
+        done = stuck or steps == MOST_STEPS or distance <= 0.01 * goal * abs(bound)
+        if mode == COST and not kept and (done or distance <= WARM * abs(bound)):
+            kept = True
+            warm_dual[:n] = x
+            warm_dual[n:] = slack
+            warm_matrices[:] = covariances
+            warm_corner[:] = corner_multiplier
+            warm_root[:] = det_multiplier
+        if done or distance <= 10.0 * goal * abs(bound):
+            margin = rank_one(vectors, noise, gamma, covariances, trial)
             f, q = beam_cost(vectors, cost, trial)
             better = f < best if mode == COST else q > best
             if best_margin < -RATE_SLIP:
                 better = margin > best_margin
             elif margin < -RATE_SLIP:
                 better = False
-            if better:
+            if better and (mode != TIE_BREAK or f <= cap * (1.0 + CAP_SLIP)):
                 best = f if mode == COST else q
                 best_margin = margin
                 beams[:] = trial
+                multipliers[:] = x[first : first + users]
+            met = best <= (1.0 + goal) * bound if mode == COST else best >= (1.0 - goal) * bound
+            if done or (best_margin >= -RATE_SLIP and met):
+                break
+
+        steps += 1
+        tensor[:] = 0.0
+        toward[:] = 0.0
+        for k in range(users):
+            if not invert(matrices[k], factor, inverses[k]):
+                stuck = True
+                break
+            add_user(vectors, inverses[k], covariances[k], gamma, k, sensing, seen, hessian, tensor, toward)
+            toward[first + k] += 1.0 / x[first + k]
+            hessian[first + k, first + k] += slack[k] / x[first + k]
+        if sensing and not stuck:
+            stuck = not invert(corner, small_factor, corner_inverse) or not invert(det, pair_factor, det_inverse)
+            if not stuck:
+                add_corner(corner_inverse, corner_multiplier, hessian, tensor, toward, small, row)
+                map_tensor(tensor, hessian)
+                add_root(
+                    det_inverse, det_multiplier, hessian, toward, unit, pair, pair_factor, unit_variables, row
+                )  # fmt: skip
+        if stuck:
+            continue
+        scaled_cholesky(hessian, scale, root)
+        centre = 0.0
+        seconds[:] = 0.0
+        corner_second[:] = 0.0
+        det_second[:] = 0.0
+        slack_second[:] = 0.0
+        for corrector in range(2):
+            for i in range(n):
+                right[i] = centre * toward[i] - gradient[i]
+            if corrector:
                 for k in range(users):
-                    multipliers[k] = dual[first + k]
-        if final:
-            break
-        mu *= SHRINK
+                    product(seconds[k], vectors, seen[0, :size])
+                    adjoint_product(vectors, seen[0, :size], 3, 3, seen[1, :count])
+                    add_user_traces(vectors, seconds[k], seen[1], gamma, k, sensing, -1.0, right)
+                    right[first + k] -= slack_second[k]
+                if sensing:
+                    add_corner_traces(corner_second, -1.0, right)
+                    add_root_traces(det_second, -1.0, right)
+            solve_scaled(scale, root, right, move)
+            user_matrices(move, flat_parts, flat_own, flat_constant, 0.0, flat_moves)
+            dual_step = primal_step = 1.0
+            for k in range(users):
+                _change_multiplier(
+                    covariances[k], inverses[k], moves[k], centre, seconds[k], scratch, changes[k]
+                )  # fmt: skip
+                if not corrector:
+                    _second_order(changes[k], scratch, seconds[k])
+                dual_step = longest_step(matrices[k], moves[k], dual_step, factor)
+                primal_step = longest_step(covariances[k], changes[k], primal_step, factor)
+                part = move[first + k] / x[first + k]
+                slack_change[k] = centre / x[first + k] - slack[k] - slack[k] * part - slack_second[k]
+                if not corrector:
+                    slack_second[k] = slack_change[k] * part
+                if part < 0.0:
+                    dual_step = min(dual_step, -1.0 / part)
+                if slack_change[k] < 0.0:
+                    primal_step = min(primal_step, -slack[k] / slack_change[k])
+            if sensing:
+                corner_matrix(move, corner_move)
+                _change_multiplier(
+                    corner_multiplier, corner_inverse, corner_move, centre, corner_second, small, corner_change
+                )
+                if not corrector:
+                    _second_order(corner_change, small, corner_second)
+                dual_step = longest_step(corner, corner_move, dual_step, small_factor)
+                primal_step = longest_step(corner_multiplier, corner_change, primal_step, small_factor)
+                root_matrix(move, det_move)
+                _change_multiplier(det_multiplier, det_inverse, det_move, centre, det_second, pair, det_change)
+                if not corrector:
+                    _second_order(det_change, pair, det_second)
+                dual_step = longest_step(det, det_move, dual_step, pair_factor)
+                primal_step = longest_step(det_multiplier, det_change, primal_step, pair_factor)
+            if not corrector:
+                # how much of the distance the predictor would leave
+                left = 0.0
+                for k in range(users):
+                    left += inner(matrices[k], covariances[k]) + primal_step * inner(matrices[k], changes[k])
+                    left += dual_step * (inner(moves[k], covariances[k]) + primal_step * inner(moves[k], changes[k]))
+                    left += (x[first + k] + dual_step * move[first + k]) * (slack[k] + primal_step * slack_change[k])
+                if sensing:
+                    left += inner(corner, corner_multiplier) + primal_step * inner(corner, corner_change)
+                    left += dual_step * inner(corner_move, corner_multiplier)
+                    left += dual_step * primal_step * inner(corner_move, corner_change)
+                    left += inner(det, det_multiplier) + primal_step * inner(det, det_change)
+                    left += dual_step * (inner(det_move, det_multiplier) + primal_step * inner(det_move, det_change))
+                share = min(max(left / distance, 1e-4), 0.9)
+                centre = share * math.sqrt(share) * distance / degree
+        dual_step *= BACK
+        primal_step *= BACK
+        stuck = min(dual_step, primal_step) < 1e-3
+        for i in range(n):
+            x[i] += dual_step * move[i]
+        user_matrices(x, flat_parts, flat_own, flat_constant, 1.0, flat_matrices)
+        for k in range(users):
+            _advance(covariances[k], changes[k], primal_step)
+            slack[k] += primal_step * slack_change[k]
+        if sensing:
+            corner_matrix(x, corner)
+            _advance(corner_multiplier, corner_change, primal_step)
+            root_matrix(x, det)
+            _advance(det_multiplier, det_change, primal_step)
     return bound, best, best_margin, steps

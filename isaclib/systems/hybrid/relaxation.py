@@ -1,8 +1,8 @@
 """Bound and beamformers of the sensing problems at a given digital dimension.
 
-The relaxation of `isaclib.systems.hybrid.dual_barrier` is nearly always tight: beams
-w_k = R_k g_k / (g_k^H R_k g_k)^1/2 taken from the end of its central path meet the bound to about
-1e-9. What is left (degenerate draws, where the R_k of the path have a higher rank although beams
+The relaxation of `isaclib.systems.hybrid.dual_problem` is nearly always tight: beams
+w_k = R_k g_k / (g_k^H R_k g_k)^1/2 taken from the end of its central path meet the bound to
+1e-7. What is left (degenerate draws, where the R_k of the path have a higher rank although beams
 as good exist) is polished by the smooth problem of `isaclib.systems.hybrid.smooth`.
 """
 
@@ -18,7 +18,7 @@ from isaclib.systems.hybrid import smooth
 from isaclib.systems.hybrid.beams import RATE_SLIP, beam_cost, restore_rates
 from isaclib.systems.hybrid.central_path import follow
 from isaclib.systems.hybrid.descent import descend
-from isaclib.systems.hybrid.dual_barrier import COST, ILLUMINATION, TIE_BREAK
+from isaclib.systems.hybrid.dual_problem import COST, ILLUMINATION, SENSING, TIE_BREAK
 from isaclib.systems.hybrid.feasibility import uplink_powers
 
 TIGHT = 1e-6
@@ -88,7 +88,13 @@ def _relax(
     users = gamma.size
     uplink = np.empty(users)
     multipliers = np.empty(users)
-    trial = np.empty(beams.shape[1:], np.complex128)
+    size = vectors.shape[1]
+    trial = np.empty((size, users), np.complex128)
+    # where the path passed a thousandth above the bound: ties are broken from there
+    warm_dual = np.empty(SENSING + 2 * users + 1)
+    warm_matrices = np.empty((users, size, size), np.complex128)
+    warm_corner = np.empty((3, 3), np.complex128)
+    warm_root = np.empty((2, 2), np.complex128)
     for b in range(vectors.shape[0]):
         channels = np.ascontiguousarray(vectors[b, :, 3:])
         gram = np.ascontiguousarray(channels.conj().T) @ channels
@@ -98,8 +104,9 @@ def _relax(
         v = vectors[b]
         multipliers[:] = 0.0
         bound[b], value[b], margin[b], steps[b] = follow(
-            v, cost, noise[b], gamma, uplink, mode, 0.0, beams[b], multipliers
-        )
+            v, cost, noise[b], gamma, uplink, mode, 0.0, beams[b], multipliers,
+            warm_dual, warm_matrices, warm_corner, warm_root,
+        )  # fmt: skip
         if abs(value[b] - bound[b]) > TIGHT * bound[b] or margin[b] < -RATE_SLIP:
             trial[:] = beams[b]
             polished, slip, _ = _polish(v, cost, noise[b], gamma, mode, 0.0, trial, multipliers, value[b])
@@ -113,7 +120,10 @@ def _relax(
             ties[b] = beams[b]
             trial[:] = beams[b]
             cap = (1.0 + slack) * value[b]
-            _, brighter, slip, more = follow(v, cost, noise[b], gamma, uplink, TIE_BREAK, cap, trial, multipliers)
+            _, brighter, slip, more = follow(
+                v, cost, noise[b], gamma, uplink, TIE_BREAK, cap, trial, multipliers,
+                warm_dual, warm_matrices, warm_corner, warm_root,
+            )  # fmt: skip
             steps[b] += more
             f, _ = beam_cost(v, cost, trial)
             if f > cap * (1.0 + TIGHT) or slip < -RATE_SLIP:

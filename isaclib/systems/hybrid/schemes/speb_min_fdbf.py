@@ -13,7 +13,7 @@ SCHEME = Scheme(
             summary="reduced (K + 3)-dimensional relaxation by its dual, certified; ties broken towards the target",
             options=FULLY_DIGITAL_OPTIONS,
             check=check_fully_digital,
-            version=2,
+            version=3,
         ),
         "sdr": Solver(
             run=sdr,

@@ -11,7 +11,7 @@ SCHEME = Scheme(
         "direct": Solver(
             run=two_stage_direct,
             summary="digital stage by the dual of its relaxation, certified",
-            version=3,
+            version=4,
         ),
         "sdr": Solver(
             run=digital_sdr,
