@@ -6,6 +6,7 @@ from pathlib import Path
 
 from isaclib.campaign.document import CampaignError
 from isaclib.campaign.lock import announce
+from isaclib.campaign.resources import memory_mb, minutes
 from isaclib.campaign.settings import read_settings
 
 # Everything is checked here, when the workflow is read: no job starts on a file with an error.
@@ -62,11 +63,20 @@ def figures():
     ]
 
 
+PLANS = {}
+
+
+def read_plan(path):
+    """Plan, read once: it never changes."""
+    if path not in PLANS:
+        PLANS[path] = json.loads(Path(path).read_text())
+    return PLANS[path]
+
+
 def plan_of(wildcards, round_):
     """Plan of one round: written first where it is not there yet."""
-    path = checkpoints.plan.get(campaign=wildcards.campaign, digest=wildcards.digest, round=f"{round_:03d}").output[0]
-    with open(path) as file:
-        return json.load(file)
+    found = checkpoints.plan.get(campaign=wildcards.campaign, digest=wildcards.digest, round=f"{round_:03d}")
+    return read_plan(str(found.output[0]))
 
 
 def run_files(wildcards, plan):
@@ -91,16 +101,28 @@ def runs_of_all_rounds(wildcards):
     return sorted(set(found))
 
 
-@cache
-def seconds_expected(path):
-    """Expected seconds of every new run of a plan; a plan never changes."""
-    return {run: entry["seconds"] for run, entry in json.loads(Path(path).read_text())["runs"].items()}
-
-
 def longest_first(wildcards):
     """Priority of a run: its expected seconds, so that no long one is left for the end."""
-    plans = Path(marker_of_today(wildcards)).parent.glob("*.json")
-    return round(sum(seconds_expected(str(path)).get(wildcards.run, 0) for path in plans))
+    plans = [read_plan(str(path)) for path in Path(marker_of_today(wildcards)).parent.glob("*.json")]
+    return round(sum(plan["runs"][wildcards.run]["seconds"] for plan in plans if wildcards.run in plan["runs"]))
+
+
+@cache
+def needed(path, attempt):
+    """Memory (MB) and time (minutes) that the largest new run of a plan needs."""
+    runs = PLANS[path]["runs"].values()
+    return memory_mb(runs, attempt), minutes(runs, attempt)
+
+
+# All runs ask for what the largest needs: Slurm's plugin submits an array under the resources of its first job.
+def memory_asked(wildcards, attempt):
+    """Memory of a run, in MB."""
+    return max((needed(path, attempt)[0] for path in PLANS), default=memory_mb([], attempt))
+
+
+def minutes_asked(wildcards, attempt):
+    """Time of a run, in minutes."""
+    return max((needed(path, attempt)[1] for path in PLANS), default=minutes([], attempt))
 
 
 def marker_of_today(wildcards):

@@ -11,8 +11,8 @@ rule run:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory_asked,
+        runtime=minutes_asked,
     params:
         isaclib=ISACLIB,
     message:
