@@ -8,7 +8,7 @@ folder=$(mkdir -p "$1" && cd "$1" && pwd)
 port=${2:-26817}
 nodes=2
 cpus=2
-memory_mb=4000
+memory_mb=16000
 # the daemons are in /usr/sbin, which not every user has on the path
 PATH=$PATH:/usr/sbin
 
@@ -46,7 +46,8 @@ SlurmctldHost=$host(127.0.0.1)
 SlurmUser=$user
 SlurmdUser=$user
 AuthType=auth/munge
-AuthInfo=socket=$folder/run/munge.sock
+# a job that lost its node starts again after cred_expire
+AuthInfo=socket=$folder/run/munge.sock,cred_expire=30
 CredType=cred/munge
 MpiDefault=none
 # no control groups: the cluster runs in a container too
@@ -70,6 +71,10 @@ SlurmdLogFile=$folder/log/slurmd-%n.log
 SlurmdSpoolDir=$folder/state/slurmd-%n
 MinJobAge=3600
 KillWait=1
+# as some centres have it: only jobs that ask for it start again
+JobRequeue=0
+# a node that does not answer for so long is down
+SlurmdTimeout=30
 END
     for ((i = 1; i <= nodes; i++)); do
         echo "NodeName=n$i NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + i)) CPUs=$cpus RealMemory=$memory_mb"
