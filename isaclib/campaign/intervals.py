@@ -33,11 +33,11 @@ def mean_interval(samples: np.ndarray, *, level: float = LEVEL, blocks: np.ndarr
     Returns
     -------
     ndarray, shape (..., 3)
-        Mean, lower and upper end; the ends need two samples, or blocks (t with B - 1 degrees of freedom).
+        Mean, lower and upper end; the ends need two samples, or blocks.
     """
-    mean, error, number = standard_error(samples, blocks)
+    mean, error, freedom = standard_error(samples, blocks)
     with np.errstate(invalid="ignore"):
-        half = _student(number, level) * error
+        half = _student(freedom, level) * error
         return np.stack([mean, mean - half, mean + half], axis=-1)
 
 
@@ -63,11 +63,11 @@ def rms_interval(squares: np.ndarray, *, level: float = LEVEL, blocks: np.ndarra
     ndarray, shape (..., 3)
         Root mean square, lower and upper end; the ends need two samples, or blocks.
     """
-    mean, error, number = standard_error(squares, blocks)
+    mean, error, freedom = standard_error(squares, blocks)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         value = np.sqrt(mean)
-        relative = np.where((error == 0.0) & (number > 1), 0.0, error / mean)
-        exponent = _student(number, level) * relative / 2.0
+        relative = np.where((error == 0.0) & (freedom > 0), 0.0, error / mean)
+        exponent = _student(freedom, level) * relative / 2.0
         return np.stack([value, value * np.exp(-exponent), value * np.exp(exponent)], axis=-1)
 
 
@@ -133,13 +133,11 @@ def _between(
     samples: np.ndarray, ordered: np.ndarray, value: np.ndarray, probability: float, level: float, blocks: np.ndarray
 ) -> np.ndarray:
     """Woodruff's ends of the interval around a quantile, shape (..., 2)."""
-    from scipy import special
-
     below = np.where(np.isnan(samples), np.nan, samples <= value[..., None])
     count, share, _ = moments(below)
     effect, freedom = design_effect(below, share, blocks)
     with np.errstate(invalid="ignore", divide="ignore"):
-        half = special.stdtrit(freedom, 0.5 + 0.5 * level) * np.sqrt(effect * probability * (1.0 - probability) / count)
+        half = _student(freedom, level) * np.sqrt(effect * probability * (1.0 - probability) / count)
         ranks = np.stack([np.floor(count * (probability - half)), np.ceil(count * (probability + half)) + 1.0], axis=-1)
     known = (ranks[..., :1] >= 1) & (ranks[..., 1:] <= count[..., None])
     found = np.take_along_axis(ordered, np.where(known, ranks, 1.0).astype(np.int64) - 1, axis=-1)
@@ -231,9 +229,8 @@ def share_interval(hits: np.ndarray, *, level: float = LEVEL, blocks: np.ndarray
     if blocks is None:
         return found
     effect, freedom = design_effect(hits, found[..., 0], blocks)
-    probability = 0.5 + 0.5 * level
     with np.errstate(invalid="ignore", divide="ignore"):
-        worth = total / effect * (special.ndtri(probability) / special.stdtrit(freedom, probability)) ** 2
+        worth = total / effect * (special.ndtri(0.5 + 0.5 * level) / _student(freedom, level)) ** 2
     found[..., 1:] = wilson_interval(found[..., 0] * worth, worth, level=level)[..., 1:]
     return found
 
@@ -250,15 +247,14 @@ def standard_error(samples: np.ndarray, blocks: np.ndarray | None = None) -> tup
 
     Returns
     -------
-    mean, error, number : ndarray, shape (...)
-        Mean, its standard error, and the number of samples, or of blocks with one. The error needs
-        two of them; else NaN.
+    mean, error, freedom : ndarray, shape (...)
+        Mean, its standard error and the degrees of freedom; the latter two NaN for a single sample, or block.
     """
     count, mean, deviation = moments(samples)
     if blocks is not None:
-        return mean, *block_error(samples, mean, blocks)
+        return mean, *block_error(samples, mean, deviation, blocks)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return mean, deviation / np.sqrt(count), count
+        return mean, deviation / np.sqrt(count), np.where(count > 1, count - 1.0, np.nan)
 
 
 def moments(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -283,9 +279,8 @@ def moments(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return count, mean, deviation
 
 
-def _student(count: np.ndarray, level: float) -> np.ndarray:
+def _student(freedom: np.ndarray, level: float) -> np.ndarray:
     # imported where it is used: a third of a second that a run, which takes no statistics, need not pay
     from scipy import special
 
-    quantile = special.stdtrit(np.maximum(count - 1, 1), 0.5 + 0.5 * level)
-    return np.where(count > 1, quantile, np.nan)
+    return special.stdtrit(freedom, 0.5 + 0.5 * level)
