@@ -84,6 +84,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else "known: " + ", ".join(known)
 
 
+def chosen_beams(beamformers: np.ndarray, beam: int | None) -> np.ndarray:
+    """Return one column of a beamformer, shape (N, 1), or all of them where none is named, shape (N, K).
+
+    Raises
+    ------
+    ValueError
+        For a column that there is not.
+    """
+    if beam is None:
+        return beamformers
+    if not 0 <= beam < beamformers.shape[1]:
+        raise ValueError(f"beam = {beam}: expected one from 0 to {beamformers.shape[1] - 1}, or none for all")
+    return beamformers[:, [beam]]
+
+
 def _filled_in(defaults: Mapping[str, Any], options: Mapping[str, Any] | None) -> dict[str, Any]:
     filled = dict(defaults)
     for name, value in (options or {}).items():
@@ -297,6 +312,8 @@ class System:
     kept : tuple of str
         Arrays of a design that its estimators need: what a campaign keeps that says
         ``store: [beamformers]``. Some may be metrics besides, under the same name.
+    power_pattern : callable, optional
+        ``power_pattern(scenario, design, index, ranges_m, angles_rad, *, beam) -> ndarray``, see `pattern`.
     """
 
     name: str
@@ -308,6 +325,7 @@ class System:
     estimators: Mapping[str, Estimator] = field(default_factory=dict)
     metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kept: tuple[str, ...] = ("beamformers",)
+    power_pattern: Callable[..., np.ndarray] | None = None
 
     @property
     def Parameters(self) -> type:
@@ -417,6 +435,54 @@ class System:
             Over ``realisation`` (and ``user``, ...), units and long_name in attrs.
         """
         return self.evaluate_design(scenario, design)
+
+    def pattern(
+        self,
+        scenario: Any,
+        design: Any,
+        index: int,
+        ranges_m: np.ndarray,
+        angles_rad: np.ndarray,
+        *,
+        beam: int | None = None,
+    ) -> np.ndarray:
+        """Return the power that the beams of one realisation send to places in the near field.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            What was designed for.
+        design : Design
+            Its beams.
+        index : int
+            Row of the batch.
+        ranges_m : ndarray, shape (R,)
+            Distances from the origin.
+        angles_rad : ndarray, shape (A,)
+            From the x axis; of ``stars`` those beyond +-pi/2 are on the transmission side.
+        beam : int, optional
+            One beam alone; default: all of them together.
+
+        Returns
+        -------
+        ndarray, shape (R, A)
+            In watts, without the loss of the path: over the range it shows the focus. At the target
+            it is the illumination that the metrics count.
+
+        Raises
+        ------
+        ValueError
+            For a row or beam that there is not, a realisation without a design, or a system without
+            patterns.
+        """
+        if self.power_pattern is None:
+            raise ValueError(f"system {self.name!r} has no power pattern")
+        if not 0 <= index < len(design.status):
+            raise ValueError(f"index = {index}: expected a row of the batch, 0 to {len(design.status) - 1}")
+        if design.status[index] not in HAS_DESIGN:
+            status = Status(int(design.status[index])).name.lower()
+            raise ValueError(f"index = {index}: expected a row that has a design, this one is {status}")
+        return self.power_pattern(scenario, design, index, np.asarray(ranges_m), np.asarray(angles_rad), beam=beam)
 
     def estimate(
         self, scenario: Any, design: Any, *, estimator: str, options: Mapping[str, Any] | None = None

@@ -4,6 +4,7 @@ from isaclib.systems.base import System
 from isaclib.systems.hybrid.estimation import ESTIMATORS
 from isaclib.systems.hybrid.metrics import METRICS, evaluate
 from isaclib.systems.hybrid.parameters import Parameters
+from isaclib.systems.hybrid.pattern import pattern
 from isaclib.systems.hybrid.scenario import draw_scenario
 
 SYSTEM = System(
@@ -15,4 +16,5 @@ SYSTEM = System(
     schemes_package="isaclib.systems.hybrid.schemes",
     estimators=ESTIMATORS,
     metrics=METRICS,
+    power_pattern=pattern,
 )

@@ -5,6 +5,7 @@ from isaclib.systems.modular.draw import draw_scenario
 from isaclib.systems.modular.estimation import ESTIMATORS
 from isaclib.systems.modular.metrics import METRICS, evaluate
 from isaclib.systems.modular.parameters import Parameters
+from isaclib.systems.modular.pattern import pattern
 
 SYSTEM = System(
     name="modular",
@@ -15,4 +16,5 @@ SYSTEM = System(
     schemes_package="isaclib.systems.modular.schemes",
     estimators=ESTIMATORS,
     metrics=METRICS,
+    power_pattern=pattern,
 )

@@ -107,7 +107,7 @@ def _scenario(
     assumed: Scenario | None,
 ) -> Scenario:
     count = streams.stop - streams.start
-    offsets = _offsets(p)
+    offsets = element_offsets_m(p)
     inside, phases = _paths(p, centres, offsets, places, wavefront)
     g = wavefronts.modular_response(centres[:, None], offsets, places.objects_m[None], p.wavelength_m, wavefront)
     # conjugated rows: (batch, object, element)
@@ -140,7 +140,7 @@ def _for_all(array: np.ndarray, count: int) -> np.ndarray:
     return np.broadcast_to(array, (count, *array.shape[1:]))
 
 
-def _offsets(p: Parameters) -> np.ndarray:
+def element_offsets_m(p: Parameters) -> np.ndarray:
     """y of the elements from the centre of their subarray, shape (M,)."""
     return (np.arange(p.elements_per_subarray) - (p.elements_per_subarray - 1) / 2.0) * p.element_spacing_m
 
@@ -156,7 +156,7 @@ class _Heard:
     @classmethod
     def of(cls, p: Parameters, centres: np.ndarray, places: _Places) -> _Heard:
         powers = _Powers.of(p)
-        offsets = _offsets(p)
+        offsets = element_offsets_m(p)
         targets = len(p.target_range_m)
         at = centres[:, None], offsets, places.objects_m[None], p.wavelength_m, p.true_wavefront
         lit = np.sum(np.abs(wavefronts.modular_response(*at)) ** 2, axis=(-2, -1))

@@ -5,6 +5,7 @@ from isaclib.systems.stars.draw import draw_scenario
 from isaclib.systems.stars.estimation import ESTIMATORS
 from isaclib.systems.stars.metrics import METRICS, evaluate
 from isaclib.systems.stars.parameters import Parameters
+from isaclib.systems.stars.pattern import pattern
 
 SYSTEM = System(
     name="stars",
@@ -14,6 +15,7 @@ SYSTEM = System(
     evaluate_design=evaluate,
     schemes_package="isaclib.systems.stars.schemes",
     metrics=METRICS,
+    power_pattern=pattern,
     estimators=ESTIMATORS,
     kept=("active", "reflection", "transmission", "sensor_count", "sensor_spacing_m"),
 )
