@@ -24,6 +24,10 @@ MOST_RUNS = 1500
 """Snakemake's own time grows faster than the number of jobs."""
 
 
+MOST_ROWS = 1_500_000
+"""Realisations of a run: its tables are in memory until they are written, some 600 bytes a realisation."""
+
+
 def target_seconds(total: float, *, cores: int, asked: float | None = None) -> float:
     """Return how long a run should take.
 
@@ -41,10 +45,12 @@ def target_seconds(total: float, *, cores: int, asked: float | None = None) -> f
     float
         total / (20 cores) within 25 to 60 s; less where a core would see fewer than three runs.
     """
+    # as many for each core: of 1500 equal runs on 1000 cores the last 500 would take as long as the first 1000
+    most = MOST_RUNS // cores * cores or MOST_RUNS
     if asked is not None:
-        return max(asked, total / MOST_RUNS)
+        return max(asked, total / most)
     target = min(max(total / (RUNS_A_CORE * cores), SHORTEST_TARGET), LONGEST_TARGET)
-    return max(min(target, total / (FEWEST_RUNS_A_CORE * cores)), SHORTEST_RUN, total / MOST_RUNS)
+    return max(min(target, total / (FEWEST_RUNS_A_CORE * cores)), SHORTEST_RUN, total / most)
 
 
 def pack(cells: Sequence[Cell], seconds: Sequence[float], target: float, *, unit: int = BLOCK) -> list[list[Cell]]:
@@ -64,11 +70,12 @@ def pack(cells: Sequence[Cell], seconds: Sequence[float], target: float, *, unit
     Returns
     -------
     list of list of Cell
-        The cells of each run; every realisation once, no run empty.
+        The cells of each run; every realisation once, no run empty, and about `MOST_ROWS` at most.
     """
     units = [(cell.stop - 1) // unit - cell.start // unit + 1 for cell in cells]
     total = sum(cost * count for cost, count in zip(seconds, units, strict=True))
-    number = min(max(round(total / target), 1), sum(units))
+    least = ceil(sum(map(len, cells)) / MOST_ROWS)
+    number = min(max(round(total / target), least, 1), sum(units))
     share = total / max(number, 1)
     runs: list[list[Cell]] = [[] for _ in range(number)]
     before = 0.0

@@ -27,6 +27,7 @@ def test_a_run_is_as_long_as_the_campaign_and_the_cores_suggest(total, cores, ta
 def test_a_length_set_by_hand_is_kept_unless_there_were_too_many_runs():
     assert target_seconds(1e4, cores=2, asked=600.0) == 600.0
     assert target_seconds(1.5e6, cores=2, asked=600.0) == 1000.0
+    assert target_seconds(1.5e6, cores=1000, asked=600.0) == 1500.0  # one wave of 1000 runs, not two of 750
 
 
 def seconds_of(runs, costs, unit=BLOCK):
@@ -72,3 +73,7 @@ def test_a_billion_realisations_are_packed_at_once():
     assert len(runs) == 1562
     assert sum(len(cell) for run in runs for cell in run) == 10**9
     assert sum(map(len, runs)) < 1700
+    # cheap designs: what a run holds in memory is the limit
+    held = [sum(map(len, run)) for run in pack(cells, [1e-3] * len(cells), 1000.0)]
+    assert len(held) == 667
+    assert max(held) < 1_500_100
