@@ -82,7 +82,7 @@ class Parameters:
     csi_error_db: float | None = parameter(
         None,
         unit="dB",
-        doc="squared error of the channels that the designer knows, relative to them; none: they are exact",
+        doc="squared error of the channel estimate over the channel's power; none: the channels are known",
         low=-200.0,
         high=60.0,
         optional=True,
