@@ -28,7 +28,9 @@ def check_claim(claim: Claim, campaign: Campaign) -> None:
     test = claim.test
     assert test is not None
     if campaign.system != claim.system:
-        raise claim.refused("campaign", campaign.name, f"one of {claim.system}, this one is of {campaign.system}")
+        raise claim.refused(
+            "campaign", campaign.name, f"a campaign of {claim.system}, this one is of {campaign.system}"
+        )
     schemes = [curve.label for curve in campaign.entries]
     for key, labels in test.labels.items():
         for label in labels:

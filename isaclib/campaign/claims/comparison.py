@@ -2,10 +2,11 @@ r"""One comparison of a statistic with a limit: how sure the draws make either s
 
 Knows only arrays. A quantile, or a share, is at least its limit where a share of the population is
 on the right side of it, which is tested exactly, by the binomial distribution. A mean is tested
-by Student's t of a sample without its skewness (Hall, J. R. Statist. Soc. B 54, 1992): the plain
-one-sided t errs ten times too often and more where the long tail is on the other side than the
-one decided for, since what weighs most may not have been drawn. What Hall's correction leaves of
-that, in a sample more skewed than it can mend, is met by a score as many times smaller.
+by Student's t, which in its plain one-sided form errs ten times too often and more where what
+weighs most is drawn seldom. Three things keep it in bounds: Hall's transformation takes the
+skewness out (J. R. Statist. Soc. B 54, 1992); where the sample is more skewed than that can mend,
+and its long tail on the side not decided for, the score is made as many times smaller; and the
+degrees of freedom are those of the variance seen, 2 n / (kurtosis - 1) (Satterthwaite).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from functools import cached_property
 import numpy as np
 from scipy import special
 
-from isaclib.campaign.intervals import mean_interval, moments, quantile_interval, share_interval
+from isaclib.campaign.intervals import mean_interval, quantile_interval, share_interval
 
 FEWEST = 6
 """Fewer draws decide nothing."""
@@ -58,6 +59,9 @@ class Comparison:
         On the scale of the samples.
     at_least : bool
         The side that is claimed; the limit itself belongs to it.
+    distance : ndarray, shape (n,), optional
+        For a mean: what has a positive mean where the statistic is above its limit; default: samples
+        less limit.
     blocks : ndarray of int, shape (n,), optional
         Block of each draw, where those of one depend on each other: then blocks are the sample, each
         with the mean, or the share of draws on the claimed side, of its draws, tested as a mean.
@@ -71,6 +75,7 @@ class Comparison:
     statistic: float | str
     limit: float
     at_least: bool
+    distance: np.ndarray | None = None
     blocks: np.ndarray | None = None
     what: str = ""
     where: str = ""
@@ -159,13 +164,17 @@ class Comparison:
         side = 1.0 if holds else -1.0
         z, power = special.ndtri(1.0 - level), special.ndtri(POWER)
         if self.statistic == "mean" or self.blocks is not None:
-            effect, deviation, skewness = self._moments
+            effect, deviation, skewness, freedom = self._moments
             if side * effect <= 0.0:
                 return math.inf
-            errors = (z + power) * deviation / (side * effect)
-            # the skewness counts where its tail is on the other side
-            sample = max(errors**2, errors * max(0.0, -side * skewness) / SKEWNESS, self.fewest)
-            return sample * self.number / self._tested.size
+            count = float(self.fewest)
+            for _ in range(20):
+                # a variance from more draws has more degrees of freedom
+                critical = special.stdtrit(freedom * count / self._tested.size, 1.0 - level)
+                errors = (critical + power) * deviation / (side * effect)
+                # the skewness counts where its tail is on the other side
+                count = max(errors**2, errors * max(0.0, -side * skewness) / SKEWNESS, self.fewest)
+            return count * self.number / self._tested.size
         hits, share = self._shares
         seen = (hits + 0.5) / (self.number + 1.0)
         effect = side * (seen - share)
@@ -194,7 +203,8 @@ class Comparison:
     def _tested(self) -> np.ndarray:
         """How far each draw, or block, is on the claimed side: the mean of this is tested against zero."""
         if self.statistic == "mean":
-            distance = (self.there - self.limit) * (1.0 if self.at_least else -1.0)
+            distance = self.samples - self.limit if self.distance is None else self.distance
+            distance = distance[~np.isnan(self.samples)] * (1.0 if self.at_least else -1.0)
         else:
             favourable, share = self._favourable
             distance = favourable - share
@@ -204,26 +214,35 @@ class Comparison:
         return np.bincount(block, weights=distance) / np.bincount(block)
 
     @cached_property
-    def _moments(self) -> tuple[float, float, float]:
-        """Mean, standard deviation and skewness of what is tested."""
-        _, mean, deviation = (float(x) for x in moments(self._tested))
-        third = float(np.mean((self._tested - mean) ** 3))
-        return mean, deviation, third / deviation**3 if deviation > 0.0 else 0.0
+    def _moments(self) -> tuple[float, float, float, float]:
+        """Mean, standard deviation and skewness of what is tested, and the degrees of freedom of the deviation."""
+        tested = self._tested
+        mean, n = float(tested.mean()), tested.size
+        deviation = float(tested.std(ddof=1)) if n > 1 else math.nan
+        if not deviation > ROUNDING * float(np.max(np.abs(tested), initial=0.0)):
+            return mean, 0.0, 0.0, n - 1.0
+        scaled = (tested - mean) / deviation
+        kurtosis = float(np.mean(scaled**4))
+        freedom = min(n - 1.0, 2.0 * n / (kurtosis - 1.0)) if kurtosis > 1.0 else n - 1.0
+        return mean, deviation, float(np.mean(scaled**3)), freedom
 
     @cached_property
-    def _mean(self) -> tuple[float, int]:
+    def _mean(self) -> tuple[float, float]:
         r"""Hall's statistic and its degrees of freedom.
 
-        :math:`\sqrt n (S + \gamma S^2 / 3 + \gamma^2 S^3 / 27 + \gamma / (6 n))` with :math:`S = \bar x / s`,
-        increasing in S; divided by how many times the skewness exceeds what the correction mends,
+        :math:`\sqrt n (((1 + \gamma S / 3)^3 - 1) / \gamma + \gamma / (6 n))` with :math:`S = \bar x / s`, continued
+        by its tangent below :math:`\gamma S = -1`, where it levels out; divided by how many times the skewness exceeds what the correction mends,
         where the long tail is on the other side.
         """
         n = self._tested.size
         if n < self.fewest:
-            return math.nan, n - 1
-        mean, deviation, g = self._moments
-        if deviation <= ROUNDING * float(np.max(np.abs(self.there))):
-            return math.inf if mean >= 0.0 else -math.inf, n - 1
+            return math.nan, n - 1.0
+        mean, deviation, g, freedom = self._moments
+        if deviation == 0.0:
+            return math.inf if mean >= 0.0 else -math.inf, n - 1.0
         s = mean / deviation
-        score = math.sqrt(n) * (s + g * s**2 / 3.0 + g**2 * s**3 / 27.0 + g / (6.0 * n))
-        return score / (max(1.0, abs(g) / (SKEWNESS * math.sqrt(n))) if score * g < 0.0 else 1.0), n - 1
+        if abs(g) > ROUNDING:
+            bent = max(g * s, -1.0)
+            s = ((1.0 + bent / 3.0) ** 3 - 1.0) / g + 4.0 / 9.0 * (s - bent / g)
+        score = math.sqrt(n) * (s + g / (6.0 * n))
+        return score / (max(1.0, abs(g) / (SKEWNESS * math.sqrt(n))) if score * g < 0.0 else 1.0), freedom

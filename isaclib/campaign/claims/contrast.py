@@ -73,16 +73,19 @@ class Contrast:
         NotThere
             Where the dataset lacks something.
         """
-        samples, scale = self._samples(draws)
+        numbers = self._numbers(draws)
+        samples, scale = self._sample(numbers)
         for limit, side in ((at_least, 1.0), (at_most, -1.0)):
             if limit is None:
                 continue
             edge = math.log(limit) if self.logarithmic else limit
+            edge -= side * AT_LIMIT * (1.0 if self.logarithmic else max(scale, abs(limit)))
             yield Comparison(
                 samples=samples,
                 statistic=self._statistic,
-                limit=edge - side * AT_LIMIT * max(scale, 0.0 if self.logarithmic else abs(limit)),
+                limit=edge,
                 at_least=side > 0.0,
+                distance=self._distance(numbers, edge),
                 blocks=draws.blocks,
                 what=self.what or self._named(),
                 where=self.where,
@@ -105,26 +108,40 @@ class Contrast:
             return SHARE
         return QUANTILES.get(self.test.statistic, "mean")
 
-    def _samples(self, draws: Draws) -> tuple[np.ndarray, float]:
-        """Return one number a draw, NaN without a pair, and the size that rounding is relative to."""
+    def _numbers(self, draws: Draws) -> np.ndarray:
+        """One number of each term a draw, shape (terms, n); NaN without a pair."""
         test = self.test
-        terms = [
-            draws.numbers(term.metric, term.scheme, term.point, statistic=test.statistic, root=test.root)
-            for term in (*self.above, *self.below)
-        ]
-        numbers = np.stack(terms)
-        numbers = np.where(np.isnan(numbers).any(axis=0), np.nan, numbers)
+        numbers = np.stack(
+            [
+                draws.numbers(term.metric, term.scheme, term.point, statistic=test.statistic, root=test.root)
+                for term in (*self.above, *self.below)
+            ]
+        )
+        if self.logarithmic and np.any(numbers < 0.0):
+            at = f" at {self.where}" if self.where else ""
+            raise NoRatio(f"difference: true: {self.above[0].metric} has negative values{at}, which have no ratio")
+        return np.where(np.isnan(numbers).any(axis=0), np.nan, numbers)
+
+    def _sample(self, numbers: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return one number a draw, and the size that rounding is relative to."""
         signs = np.repeat([1.0, -1.0], [len(self.above), len(self.below)])[:, None]
         if not self.logarithmic:
             size = np.abs(numbers[:, ~np.isnan(numbers[0])]) if self.below else np.zeros(0)
             return (signs * numbers).sum(axis=0), float(np.median(size)) if size.size else 0.0
-        if np.any(numbers < 0.0):
-            at = f" at {self.where}" if self.where else ""
-            raise NoRatio(f"difference: true: {self.above[0].metric} has negative values{at}, which have no ratio")
         with np.errstate(divide="ignore", invalid="ignore"):
-            if test.statistic in QUANTILES:
+            if self._statistic != "mean":
                 return _log_ratio(numbers, len(self.above)), 1.0
-            return _linearised(numbers, signs, 0.5 if test.statistic == "rms" else 1.0), 1.0
+            return _linearised(numbers, signs, self._power), 1.0
+
+    def _distance(self, numbers: np.ndarray, edge: float) -> np.ndarray | None:
+        """Return what has a positive mean where a ratio of two means is above its limit (Fieller)."""
+        if not self.logarithmic or self._statistic != "mean" or len(self.below) > 1:
+            return None
+        return numbers[0] - math.exp(edge / self._power) * (numbers[1] if self.below else 1.0)
+
+    @property
+    def _power(self) -> float:
+        return 0.5 if self.test.statistic == "rms" else 1.0
 
     def _shown(self, value: float) -> float:
         if not self.logarithmic:

@@ -225,6 +225,14 @@ class Value(_Limited):
 
     scheme: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        """Check every key."""
+        super().__post_init__()
+        for key in ("at_least", "at_most") if self.statistic == SHARE else ():
+            value = getattr(self, key)
+            if value is not None and not 0.0 < value < 1.0:
+                raise ValueError(f"{key} = {value!r}: expected a share between 0 and 1, which draws can tell")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trend(_Moved):
