@@ -1,27 +1,31 @@
 """How often an interval that grew until it was narrow enough covers the truth.
 
-python benchmarks/stopping.py --campaigns 2000
+python benchmarks/stopping.py --campaigns 2000 [--sampling sobol]
 
 Synthetic campaigns of one curve at one point: draws of a known law, looked at round by round as a
 campaign with a ``precision`` is, until the interval is as narrow as asked. To stop at what was just
 seen shortens intervals; this counts what is left of their nominal 95 %, beside the coverage of
-intervals whose number of draws was fixed beforehand.
+intervals whose number of draws was fixed beforehand. With ``--sampling sobol`` draws are those of
+nets, and the sampling unit of intervals is the block.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import special
 
 from isaclib.campaign.intervals import wilson_interval
 from isaclib.campaign.precision import Aim, Samples, half_width, interval
 from isaclib.campaign.precision_spec import PrecisionSpec
 from isaclib.systems.base import Status
+from isaclib.systems.streams import SAMPLINGS, Stream, Streams
 
 MOST = 2**15
+MOST_OF_NETS = 2**13
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Law:
     name: str
     draw: Callable[[np.random.Generator], np.ndarray]
     truth: Mapping[str, float]
+    sampling: str = "random"
 
 
 def bernoulli(share: float) -> Callable[[np.random.Generator], np.ndarray]:
@@ -66,12 +71,35 @@ ROWS = [
 """Law, statistic, relative half-width asked for."""
 
 
+def nets(generator: np.random.Generator) -> np.ndarray:
+    """Return lognormal(0, 1) draws in nets: the exponential of a sum of two of their coordinates."""
+    streams = Streams(int(generator.integers(2**32)), 0, MOST_OF_NETS, "sobol")
+    return np.exp(special.ndtri(streams.uniform(Stream.USER_ANGLE, (2,))).sum(axis=-1) / np.sqrt(2.0))
+
+
+def rare(generator: np.random.Generator) -> np.ndarray:
+    """Return which of these draws are among the largest 5 %."""
+    return nets(generator) > np.exp(1.6448536)
+
+
+NETS = Law("lognormal(0, 1)", nets, LOGNORMAL.truth, "sobol")
+RARE = Law("share 0.05", rare, {"share": 0.05}, "sobol")
+
+ROWS_OF_NETS = [
+    (NETS, "mean", 0.05),
+    (NETS, "mean", 0.02),
+    (NETS, "median", 0.05),
+    (NETS, "q95", 0.08),
+    (RARE, "share", 0.15),
+]
+
+
 def samples_of(law: Law, seed: int) -> Samples:
     drawn = law.draw(np.random.default_rng(seed))
     if drawn.dtype == bool:
         status = np.where(drawn, Status.INFEASIBLE, Status.OPTIMAL).astype(np.int8)
-        return Samples(drawn, drawn, status)
-    return Samples.of(drawn)
+        return Samples(drawn, drawn, status, law.sampling)
+    return replace(Samples.of(drawn), sampling=law.sampling)
 
 
 def stopped(spec: PrecisionSpec, samples: Samples, start: int) -> tuple[int, int]:
@@ -82,7 +110,13 @@ def stopped(spec: PrecisionSpec, samples: Samples, start: int) -> tuple[int, int
         seen = samples.first(count)
         value, width = half_width(spec, seen, seen.solved)
         aim = Aim(
-            label="", index=(), realisations=count, value=value, width=width, wanted=spec.relative or 0.0, most=MOST
+            label="",
+            index=(),
+            realisations=count,
+            value=value,
+            width=width,
+            wanted=spec.relative or 0.0,
+            most=len(samples.status),
         )
         if aim.ended:
             return count, rounds
@@ -103,9 +137,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--campaigns", type=int, default=2000)
     parser.add_argument("--start", type=int, nargs="+", default=[64, 256])
+    parser.add_argument("--sampling", choices=SAMPLINGS, default=SAMPLINGS[0])
     options = parser.parse_args()
     print(f"{'law':<16} {'statistic':<9} {'start':>5} {'draws':>6} {'rounds':>6}  {'covered':<26} fixed beforehand")
-    for law, statistic, relative in ROWS:
+    for law, statistic, relative in ROWS if options.sampling == "random" else ROWS_OF_NETS:
         metric = "infeasible" if statistic == "share" else "metric"
         spec = PrecisionSpec(metric=metric, statistic=statistic, relative=relative, max_realisations=MOST)
         for start in options.start:
