@@ -122,7 +122,7 @@ def model(small: Measured, large: Measured) -> str:
     waves = math.ceil(runs / CORES)
     plan, sidecars = (number / large.rules["run"]["jobs"] for number in (large.plan_bytes, large.sidecar_bytes))
     held = large.designs / large.rules["run"]["jobs"] - small.designs / small.rules["run"]["jobs"]
-    row = (large.rules["run"]["memory_mb"] - small.rules["run"]["memory_mb"]) / held
+    row = (large.rules["run"]["memory_mb"] - small.rules["run"]["memory_mb"]) / max(held, 1.0)
     memory = small.rules["summarise"]["memory_mb"] + 2 * draws * each("summarise", "memory_mb")
     rows = [
         ("runs", f"{runs}", f"of {spent / runs:.0f} s and {designs / runs:.0f} designs, in {waves} waves"),
