@@ -20,6 +20,7 @@ rule all:
     input:
         datasets(),
         figures(),
+        claims(),
 
 
 include: "workflow/rules/plan.smk"
@@ -27,3 +28,4 @@ include: "workflow/rules/run.smk"
 include: "workflow/rules/gather.smk"
 include: "workflow/rules/summarise.smk"
 include: "workflow/rules/figure.smk"
+include: "workflow/rules/claims.smk"

@@ -98,6 +98,23 @@ def figure(file: File, effort: Option, results: Results, digest: Option, name: O
     draw(root / "summary.nc", spec, root / "figures" / name, schemes=[curve.label for curve in campaign.entries])
 
 
+@app.command()
+def claims(files: Annotated[list[Path], typer.Argument()], results: Results) -> None:
+    """Judge the claims on campaigns: a table and a page of all, and a page for each campaign."""
+    from isaclib.campaign.claims.ledger import judge, write_csv
+    from isaclib.campaign.claims.reading import read_built
+    from isaclib.campaign.reading import load
+    from isaclib.figures.claims import write_page
+
+    campaigns = {campaign.name: campaign for campaign in map(load, files)}
+    verdicts = judge(read_built(campaigns.values()), results, campaigns=campaigns)
+    write_csv(verdicts, results / "claims.csv")
+    write_page(verdicts, results / "claims.html", "What is claimed, and what was found")
+    for name, campaign in campaigns.items():
+        about = [verdict for verdict in verdicts if verdict.claim.campaign == name]
+        write_page(about, results / name / "claims.html", campaign.title)
+
+
 def _campaign(file: Path, effort: str, digest: str) -> Campaign:
     from isaclib.campaign.document import CampaignError
     from isaclib.campaign.reading import load

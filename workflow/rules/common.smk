@@ -4,6 +4,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from isaclib.campaign.claims.reading import FOLDER as LEDGER
+from isaclib.campaign.claims.reading import read_built
 from isaclib.campaign.document import CampaignError
 from isaclib.campaign.lock import announce
 from isaclib.campaign.resources import memory_mb, minutes
@@ -12,6 +14,8 @@ from isaclib.campaign.settings import read_settings
 # Everything is checked here, when the workflow is read: no job starts on a file with an error.
 try:
     SETTINGS = read_settings(config)
+    if workflow.is_main_process:
+        read_built(SETTINGS.campaigns.values())
 except CampaignError as error:
     sys.exit(str(error))
 
@@ -71,6 +75,18 @@ def read_plan(path):
     if path not in PLANS:
         PLANS[path] = json.loads(Path(path).read_text())
     return PLANS[path]
+
+
+def claim_files():
+    """Files that claims stand in: those of the project, and campaigns that carry some."""
+    own = [str(campaign.path) for campaign in CAMPAIGNS.values() if campaign.claims]
+    return sorted(str(path) for path in LEDGER.glob("*.yaml")) + own
+
+
+def claims():
+    """The table and the pages of the claims, where there are any."""
+    pages = [f"{RESULTS}/{name}/claims.html" for name in CAMPAIGNS]
+    return [f"{RESULTS}/claims.csv", f"{RESULTS}/claims.html", *pages] if claim_files() else []
 
 
 def plan_of(wildcards, round_):

@@ -230,9 +230,9 @@ class Comparison:
     def _mean(self) -> tuple[float, float]:
         r"""Hall's statistic and its degrees of freedom.
 
-        :math:`\sqrt n (((1 + \gamma S / 3)^3 - 1) / \gamma + \gamma / (6 n))` with :math:`S = \bar x / s`, continued
-        by its tangent below :math:`\gamma S = -1`, where it levels out; divided by how many times the skewness exceeds what the correction mends,
-        where the long tail is on the other side.
+        :math:`\sqrt n (((1 + \gamma S / 3)^3 - 1) / \gamma + \gamma / (6 n))` with :math:`S = \bar x / s`,
+        continued by its tangent below :math:`\gamma S = -1`, where it levels out; divided by how many
+        times the skewness exceeds what it mends, where the long tail is on the other side.
         """
         n = self._tested.size
         if n < self.fewest:

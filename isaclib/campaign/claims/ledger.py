@@ -6,7 +6,7 @@ import csv
 import math
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,10 @@ from typing import Any
 from isaclib.campaign.claims.comparison import MOST, Comparison
 from isaclib.campaign.claims.contrast import NoRatio
 from isaclib.campaign.claims.draws import Draws, NotThere
-from isaclib.campaign.claims.reading import check_all, read_all
+from isaclib.campaign.claims.reading import FOLDER, check_all, read_all
 from isaclib.campaign.claims.samples import comparisons
 from isaclib.campaign.claims.spec import Claim
 from isaclib.campaign.dataset import NAME, open_campaign
-
-FOLDER = Path("config/claims")
-"""Where the claims of the papers stand."""
 
 ERROR = 0.05
 """Probability that any verdict of a ledger, ``holds`` or ``refuted``, is wrong."""
@@ -75,7 +72,12 @@ class Verdict:
     needed: int | None = None
 
 
-def judge(claims: str | Path | Sequence[Claim] = FOLDER, results: str | Path = "results") -> list[Verdict]:
+def judge(
+    claims: str | Path | Sequence[Claim] = FOLDER,
+    results: str | Path = "results",
+    *,
+    campaigns: Collection[str] | None = None,
+) -> list[Verdict]:
     """Judge claims by the stored campaigns they read.
 
     Of the two hypotheses of a claim, that it holds and that it does not, exactly one is true: in
@@ -89,6 +91,8 @@ def judge(claims: str | Path | Sequence[Claim] = FOLDER, results: str | Path = "
         A file or folder of claims, or a campaign file with claims of its own.
     results : path
         Folder of all results.
+    campaigns : collection of str, optional
+        Campaigns whose datasets are read; default: every one that is there.
 
     Returns
     -------
@@ -104,7 +108,8 @@ def judge(claims: str | Path | Sequence[Claim] = FOLDER, results: str | Path = "
         claims = read_all(claims)
     check_all(claims)
     about = _by_campaign(claims)
-    stored = {name: file for name in about if (file := Path(results) / name / NAME).exists()}
+    wanted = about if campaigns is None else [name for name in about if name in campaigns]
+    stored = {name: file for name in wanted if (file := Path(results) / name / NAME).exists()}
     level = ERROR / max(sum(len(about[name]) for name in stored), 1)
     found: dict[str, Verdict] = {}
     for name, file in stored.items():

@@ -11,9 +11,13 @@ from isaclib.campaign.claims.check import check_claim
 from isaclib.campaign.claims.spec import Claim, read_ledger
 from isaclib.campaign.document import CampaignError
 from isaclib.campaign.reading import load
-from isaclib.campaign.settings import FOLDER
+from isaclib.campaign.settings import FOLDER as CAMPAIGNS
 from isaclib.campaign.spec import Campaign
 from isaclib.systems.base import nearest
+
+
+FOLDER = Path("config/claims")
+"""Where the claims of the papers stand."""
 
 
 def read_all(path: str | Path) -> tuple[Claim, ...]:
@@ -51,6 +55,36 @@ def read_all(path: str | Path) -> tuple[Claim, ...]:
     return tuple(claims.values())
 
 
+def read_built(campaigns: Iterable[Campaign]) -> tuple[Claim, ...]:
+    """Read the claims of the project, and those that campaigns carry themselves.
+
+    Parameters
+    ----------
+    campaigns : iterable of Campaign
+        Those that are built.
+
+    Returns
+    -------
+    tuple of Claim
+        All of the project, and each campaign's own. Those about a campaign that is built are checked.
+
+    Raises
+    ------
+    CampaignError
+        One line a mistake: file, claim, key, value, what was expected.
+    """
+    built = {campaign.name: campaign for campaign in campaigns}
+    claims = {claim.id: claim for claim in (read_all(FOLDER) if FOLDER.is_dir() else ())}
+    for claim in (claim for campaign in built.values() for claim in campaign.claims):
+        if claim.id in claims:
+            raise claim.refused("id", claim.id, f"an id that {claims[claim.id].file} does not have")
+        claims[claim.id] = claim
+    for claim in claims.values():
+        if claim.test is not None and claim.campaign in built:
+            check_claim(claim, built[claim.campaign])
+    return tuple(claims.values())
+
+
 def check_all(claims: Iterable[Claim]) -> None:
     """Hold claims against the files of their campaigns; nothing that was run is needed.
 
@@ -80,7 +114,7 @@ def campaign_file(claim: Claim, name: str) -> Path:
     if claim.file.stem == name:
         return claim.file
     beside = claim.file.resolve().parent.parent / "campaigns" / f"{name}.yaml"
-    return beside if beside.exists() else FOLDER / f"{name}.yaml"
+    return beside if beside.exists() else CAMPAIGNS / f"{name}.yaml"
 
 
 def _named(claim: Claim, key: str, name: str, campaign_at: Callable[[Path], Campaign]) -> Campaign:

@@ -79,7 +79,7 @@ def test_a_ledger_is_judged(workplace, tmp_path):
     )
     assert (found["holds"].comparisons, found["holds"].draws) == (3, 88)
     assert found["undecided"].needed > 100
-    assert found["point"].found == "first: power_dbm = 40.0 is not in the dataset"
+    assert found["point"].found == "first: power_dbm = 40 is not in the dataset"
     assert found["later"].found == "second has no dataset yet"
     assert found["never"].found == "no numbers"
 

@@ -1,0 +1,46 @@
+rule claims:
+    input:
+        datasets=expand(f"{RESULTS}/{{campaign}}/campaign.nc", campaign=CAMPAIGNS),
+        # a claim that is written anew is judged anew
+        ledgers=claim_files(),
+    output:
+        table=report(
+            f"{RESULTS}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"content": "every claim, as a table"},
+        ),
+        page=report(
+            f"{RESULTS}/claims.html",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"content": "every claim and what was found"},
+        ),
+        pages=[
+            report(
+                f"{RESULTS}/{name}/claims.html",
+                caption="../report/claims.rst",
+                category=name,
+                subcategory="Claims",
+                labels={"content": "what is claimed and what was found"},
+            )
+            for name in CAMPAIGNS
+        ],
+    log:
+        f"{RESULTS}/claims.log",
+    benchmark:
+        f"{RESULTS}/claims.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        isaclib=ISACLIB,
+        results=RESULTS,
+        files=[str(campaign.path) for campaign in CAMPAIGNS.values()],
+    message:
+        "what is claimed, and what was found"
+    shell:
+        "{params.isaclib} workflow claims {params.files:q} --results {params.results:q} > {log:q} 2>&1"
