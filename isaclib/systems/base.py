@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isaclib.systems.spectrum import Spectrum, SpectrumOf
 from isaclib.systems.streams import SAMPLINGS, Streams
 
 if TYPE_CHECKING:
@@ -97,6 +98,18 @@ def chosen_beams(beamformers: np.ndarray, beam: int | None) -> np.ndarray:
     if not 0 <= beam < beamformers.shape[1]:
         raise ValueError(f"beam = {beam}: expected one from 0 to {beamformers.shape[1] - 1}, or none for all")
     return beamformers[:, [beam]]
+
+
+def _check_row(index: int, count: int) -> None:
+    if not 0 <= index < count:
+        raise ValueError(f"index = {index}: expected a row of the batch, 0 to {count - 1}")
+
+
+def _check_designed(design: Any, index: int) -> None:
+    _check_row(index, len(design.status))
+    if design.status[index] not in HAS_DESIGN:
+        status = Status(int(design.status[index])).name.lower()
+        raise ValueError(f"index = {index}: expected a row that has a design, this one is {status}")
 
 
 def _filled_in(defaults: Mapping[str, Any], options: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -192,11 +205,14 @@ class Scheme:
         One line: what is optimised, under what.
     solvers : mapping of str to Solver
         Default first.
+    file_id : str
+        Hash of the file it was read from, which is part of its identity; empty for an installed one.
     """
 
     name: str
     summary: str
     solvers: Mapping[str, Solver]
+    file_id: str = ""
 
     @property
     def default_solver(self) -> str:
@@ -304,6 +320,8 @@ class System:
         ``evaluate_design(scenario, design) -> xarray.Dataset``.
     schemes_package : str
         Package whose modules each hold one ``SCHEME``.
+    further : tuple of Scheme
+        Schemes from elsewhere, see `isaclib.systems.own`.
     estimators : mapping of str to Estimator
         Estimators by name.
     metrics : mapping of str to tuple of str
@@ -314,6 +332,10 @@ class System:
         ``store: [beamformers]``. Some may be metrics besides, under the same name.
     power_pattern : callable, optional
         ``power_pattern(scenario, design, index, ranges_m, angles_rad, *, beam) -> ndarray``, see `pattern`.
+    spectra : mapping of str to SpectrumOf
+        Estimators that search a spectrum over range and angle, by name; see `spectrum`.
+    positions : callable, optional
+        ``positions(scenario, index) -> dict``, see `places`.
     """
 
     name: str
@@ -322,10 +344,13 @@ class System:
     draw_scenario: Callable[[Any, Streams], Any]
     evaluate_design: Callable[[Any, Any], xr.Dataset]
     schemes_package: str
+    further: tuple[Scheme, ...] = ()
     estimators: Mapping[str, Estimator] = field(default_factory=dict)
     metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kept: tuple[str, ...] = ("beamformers",)
     power_pattern: Callable[..., np.ndarray] | None = None
+    spectra: Mapping[str, SpectrumOf] = field(default_factory=dict)
+    positions: Callable[[Any, int], dict[str, np.ndarray]] | None = None
 
     @property
     def Parameters(self) -> type:
@@ -334,13 +359,27 @@ class System:
 
     @cached_property
     def schemes(self) -> Mapping[str, Scheme]:
-        """Schemes by name; adding a file to the schemes package adds one."""
+        """Schemes by name; a file in the schemes package adds one, and so does an entry point of any package.
+
+        Raises
+        ------
+        ValueError
+            In one line, for an entry point that is broken, or has a name that is taken.
+        """
+        # it is made of what this module defines
+        from isaclib.systems.own import installed_schemes
+
         package = importlib.import_module(self.schemes_package)
         found = (
             getattr(importlib.import_module(f"{self.schemes_package}.{module.name}"), "SCHEME", None)
             for module in pkgutil.iter_modules(package.__path__)
         )
-        return MappingProxyType({scheme.name: scheme for scheme in found if scheme is not None})
+        schemes = {scheme.name: scheme for scheme in found if scheme is not None}
+        for scheme in (*installed_schemes(self.name), *self.further):
+            if scheme.name in schemes:
+                raise ValueError(f"system {self.name!r}: two schemes have the name {scheme.name!r}")
+            schemes[scheme.name] = scheme
+        return MappingProxyType(schemes)
 
     def scheme(self, name: str) -> Scheme:
         """Return a scheme by name.
@@ -477,12 +516,86 @@ class System:
         """
         if self.power_pattern is None:
             raise ValueError(f"system {self.name!r} has no power pattern")
-        if not 0 <= index < len(design.status):
-            raise ValueError(f"index = {index}: expected a row of the batch, 0 to {len(design.status) - 1}")
-        if design.status[index] not in HAS_DESIGN:
-            status = Status(int(design.status[index])).name.lower()
-            raise ValueError(f"index = {index}: expected a row that has a design, this one is {status}")
+        _check_designed(design, index)
         return self.power_pattern(scenario, design, index, np.asarray(ranges_m), np.asarray(angles_rad), beam=beam)
+
+    def places(self, scenario: Any, index: int) -> dict[str, np.ndarray]:
+        """Return where everything of one realisation stands.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            From `draw`, or built by hand: what it does not know is left out.
+        index : int
+            Row of the batch.
+
+        Returns
+        -------
+        dict of str to ndarray, shape (n, 2)
+            (x, y) in metres by what stands there. The first entry is the array, or surface, whose
+            Rayleigh distance the parameters have.
+
+        Raises
+        ------
+        ValueError
+            For a row that there is not, or a system without places.
+        """
+        if self.positions is None:
+            raise ValueError(f"system {self.name!r} has no places")
+        _check_row(index, len(scenario))
+        return self.positions(scenario, index)
+
+    def spectrum(
+        self,
+        scenario: Any,
+        design: Any,
+        index: int,
+        *,
+        estimator: str = "music",
+        trial: int = 0,
+        options: Mapping[str, Any] | None = None,
+        ranges_m: np.ndarray | None = None,
+        angles_rad: np.ndarray | None = None,
+    ) -> Spectrum:
+        """Return the spectrum that an estimator searches, from the echoes that `estimate` has in that trial.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            What was designed for.
+        design : Design
+            Whose beams light the target.
+        index : int
+            Row of the batch.
+        estimator : str
+            One of `spectra`.
+        trial : int
+            From 0.
+        options : mapping, optional
+            Options of the estimator.
+        ranges_m, angles_rad : ndarray, shapes (R,) and (A,), optional
+            Where the spectrum is taken; default: all of the sector that is searched.
+
+        Returns
+        -------
+        Spectrum
+
+        Raises
+        ------
+        ValueError
+            For a row, estimator, trial or option that there is not, or a realisation without a design.
+        """
+        if estimator not in self.spectra:
+            raise ValueError(
+                f"system {self.name!r} has no spectrum of {estimator!r}: {nearest(estimator, self.spectra)}"
+            )
+        _check_designed(design, index)
+        if trial < 0:
+            raise ValueError(f"trial = {trial}: expected a whole number of at least 0")
+        chosen = self.estimators[estimator].resolve(options)
+        return self.spectra[estimator](
+            scenario, design, chosen, index=index, trial=trial, ranges_m=ranges_m, angles_rad=angles_rad
+        )
 
     def estimate(
         self, scenario: Any, design: Any, *, estimator: str, options: Mapping[str, Any] | None = None

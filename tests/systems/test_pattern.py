@@ -78,8 +78,8 @@ def test_beams_add_up_and_mistakes_are_named(name):
     np.testing.assert_allclose(sum(system.pattern(*at, beam=k) for k in range(count)), together)
     with pytest.raises(ValueError, match=f"^beam = {count}: expected one from 0 to {count - 1}, or none for all$"):
         system.pattern(*at, beam=count)
-    with pytest.raises(ValueError, match="^index = 3: expected a row of the batch, 0 to 2$"):
+    with pytest.raises(ValueError, match=r"^index = 3: expected a row of the batch, 0 to 2$"):
         system.pattern(scenario, design, 3, *at[3:])
     lost = replace(design, status=np.full(3, Status.INFEASIBLE, dtype=np.int8))
-    with pytest.raises(ValueError, match="^index = 1: expected a row that has a design, this one is infeasible$"):
+    with pytest.raises(ValueError, match=r"^index = 1: expected a row that has a design, this one is infeasible$"):
         system.pattern(scenario, lost, *at[2:])

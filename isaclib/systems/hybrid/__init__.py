@@ -5,7 +5,9 @@ from isaclib.systems.hybrid.estimation import ESTIMATORS
 from isaclib.systems.hybrid.metrics import METRICS, evaluate
 from isaclib.systems.hybrid.parameters import Parameters
 from isaclib.systems.hybrid.pattern import pattern
+from isaclib.systems.hybrid.places import places
 from isaclib.systems.hybrid.scenario import draw_scenario
+from isaclib.systems.hybrid.spectrum import spectrum
 
 SYSTEM = System(
     name="hybrid",
@@ -17,4 +19,6 @@ SYSTEM = System(
     estimators=ESTIMATORS,
     metrics=METRICS,
     power_pattern=pattern,
+    spectra={"music": spectrum},
+    positions=places,
 )

@@ -120,10 +120,7 @@ def run_music(scenario: Scenario, design: Design, options: Mapping[str, Any], rn
     check_music(scenario.parameters, options)
     trials = options["trials"]
     angle_sector, range_sector = search_sector(scenario.parameters, options)
-    response = arrays.spherical_response(scenario.elements_m, scenario.target_m, scenario.wavelength_m)
     designed = np.isin(design.status, HAS_DESIGN)
-    users, snapshots = design.beamformers.shape[-1], scenario.parameters.snapshots
-    deviation = math.sqrt(scenario.parameters.noise_w)
     positions = np.full((len(scenario), int(trials), 2), np.nan)
     # a block at a time bounds the memory: the echoes are the largest arrays of the whole campaign
     edges = [rng.start, *range((rng.start // BLOCK + 1) * BLOCK, rng.stop, BLOCK), rng.stop]
@@ -134,11 +131,8 @@ def run_music(scenario: Scenario, design: Design, options: Mapping[str, Any], rn
         target = rows + (first - rng.start)
         block = Streams(rng.seed, first, last)
         for trial in range(int(trials)):
-            symbols = block.complex_normal(Stream.SYMBOLS, (users, snapshots), trial)[rows]
-            noise = deviation * block.complex_normal(Stream.NOISE, (len(response), snapshots), trial)[rows]
-            echoes = channels.monostatic_echo(response, design.beamformers[target], symbols, noise, scenario.reflection)
             positions[target, trial] = music.locate(
-                echoes,
+                simulated_echoes(scenario, design, target, rows, block, trial),
                 scenario.elements_m,
                 scenario.wavelength_m,
                 angle_sector_rad=angle_sector,
@@ -164,6 +158,38 @@ def run_music(scenario: Scenario, design: Design, options: Mapping[str, Any], rn
             "coordinate": ["x", "y"],
         },
     )
+
+
+def simulated_echoes(
+    scenario: Scenario, design: Design, at: np.ndarray, rows: np.ndarray, block: Streams, trial: int
+) -> np.ndarray:
+    """Y of (15) in one trial.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was designed for.
+    design : Design
+        Whose beamformers illuminate the target.
+    at : ndarray of int, shape (R,)
+        Rows of the scenario.
+    rows : ndarray of int, shape (R,)
+        The same, counted from the start of `block`.
+    block : Streams
+        Names the realisations that are drawn at once.
+    trial : int
+        From 0.
+
+    Returns
+    -------
+    ndarray of complex, shape (R, N, T)
+    """
+    p = scenario.parameters
+    response = arrays.spherical_response(scenario.elements_m, scenario.target_m, scenario.wavelength_m)
+    symbols = block.complex_normal(Stream.SYMBOLS, (design.beamformers.shape[-1], p.snapshots), trial)[rows]
+    noise = block.complex_normal(Stream.NOISE, (len(response), p.snapshots), trial)[rows]
+    noise *= math.sqrt(p.noise_w)
+    return channels.monostatic_echo(response, design.beamformers[at], symbols, noise, scenario.reflection)
 
 
 ESTIMATORS = {

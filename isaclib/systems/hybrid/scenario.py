@@ -36,6 +36,8 @@ class Scenario:
         Names the realisations; random starts and echoes are drawn from it.
     assumed : Scenario or None
         What the designer takes for true where channels are known with errors; None: the truth.
+    scatterers_m : ndarray, shape (B, K, L, 2), or None
+        (x, y) of what scatters the L paths of each user, to be looked at; None where it is not known.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class Scenario:
     parameters: Parameters
     streams: Streams
     assumed: Scenario | None = None
+    scatterers_m: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         p = self.parameters
@@ -108,12 +111,14 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
 
     scale = channels.amplitude(channels.nlos_path_loss_db(p.user_distance_m))
     low, high = p.scatterer_range_m
+    everywhere = np.empty((*positions.shape[:2], paths, 2))
     # one generator a user: both the users and the paths of each may grow and keep the first ones
     for user in range(users if paths else 0):
         gain = scale * streams.complex_normal(Stream.NLOS_GAIN, (paths,), user)
         theta = np.pi * (streams.uniform(Stream.SCATTERER_ANGLE, (paths,), user) - 0.5)
         distance = low + (high - low) * streams.uniform(Stream.SCATTERER_RANGE, (paths,), user)
         scatterers = distance[..., None] * np.stack([np.cos(theta), np.sin(theta)], axis=-1)
+        everywhere[:, user] = scatterers
         responses = arrays.spherical_response(elements_m, scatterers, p.wavelength_m)
         total[:, user] += channels.saleh_valenzuela(gain, responses)
     truth = Scenario(
@@ -125,6 +130,7 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
         reflection=p.reflection,
         parameters=p,
         streams=streams,
+        scatterers_m=everywhere,
     )
     if p.csi_error_db is None:
         return truth

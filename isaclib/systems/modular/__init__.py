@@ -6,6 +6,8 @@ from isaclib.systems.modular.estimation import ESTIMATORS
 from isaclib.systems.modular.metrics import METRICS, evaluate
 from isaclib.systems.modular.parameters import Parameters
 from isaclib.systems.modular.pattern import pattern
+from isaclib.systems.modular.places import places
+from isaclib.systems.modular.spectrum import spectrum
 
 SYSTEM = System(
     name="modular",
@@ -17,4 +19,6 @@ SYSTEM = System(
     estimators=ESTIMATORS,
     metrics=METRICS,
     power_pattern=pattern,
+    spectra={"music": spectrum},
+    positions=places,
 )

@@ -64,11 +64,7 @@ class _Places:
     def of(cls, p: Parameters, centres: np.ndarray, streams: Streams) -> _Places:
         count = streams.stop - streams.start
         middle = centres.mean(axis=-1)
-        user = _polar(p.user_range_m, np.deg2rad(p.user_angle_deg)) + np.stack([0.0 * middle, middle], axis=-1)
-        objects = _polar(
-            np.array(p.target_range_m + p.interferer_range_m),
-            np.deg2rad(np.array(p.target_angle_deg + p.interferer_angle_deg)),
-        )
+        user, objects = user_position_m(p, centres), object_positions_m(p)
         paths = p.nlos_paths
         low, high = p.scatterer_range_m
         ranges = low + (high - low) * streams.uniform(Stream.SCATTERER_RANGE, (paths,))
@@ -91,6 +87,20 @@ class _Places:
             axis=-1,
         )
         return cls(middle, user, scatterers, 10.0 ** (-loss / 20.0) * phases, objects)
+
+
+def user_position_m(p: Parameters, centres: np.ndarray) -> np.ndarray:
+    """Return (x, y) of the user's centre, counted from that of the transmit array, shape (1 or B, 2)."""
+    middle = centres.mean(axis=-1)
+    return _polar(p.user_range_m, np.deg2rad(p.user_angle_deg)) + np.stack([0.0 * middle, middle], axis=-1)
+
+
+def object_positions_m(p: Parameters) -> np.ndarray:
+    """Return (x, y) of the targets, then of the interferers, shape (Q, 2)."""
+    return _polar(
+        np.array(p.target_range_m + p.interferer_range_m),
+        np.deg2rad(np.array(p.target_angle_deg + p.interferer_angle_deg)),
+    )
 
 
 def _polar(distance: np.ndarray | float, angle: np.ndarray | float) -> np.ndarray:
@@ -133,6 +143,7 @@ def _scenario(
         parameters=p,
         streams=streams,
         assumed=assumed,
+        scatterers_m=places.scatterers_m,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import xarray as xr
 from isaclib.physics import music_2d
 from isaclib.systems.base import HAS_DESIGN, Estimator
 from isaclib.systems.modular.design import Design
-from isaclib.systems.modular.draw import subarray_centres
+from isaclib.systems.modular.draw import element_offsets_m, subarray_centres
 from isaclib.systems.modular.parameters import Parameters
 from isaclib.systems.modular.scenario import Scenario
 from isaclib.systems.parameters import complaint
@@ -100,10 +101,10 @@ def check_music(parameters: Parameters, options: Mapping[str, Any]) -> None:
         raise complaint("design_wavefront", p.design_wavefront, "hspm or swm for MUSIC: planar waves know no range")
     if p.design_wavefront == "hspm" and p.subarrays < 2:
         raise complaint("subarrays", p.subarrays, "at least 2 for MUSIC under hspm: one planar subarray knows no range")
-    sources, room = _sources(p), min(p.elements, p.snapshots)
-    if sources >= room:
+    needed, room = sources(p), min(p.elements, p.snapshots)
+    if needed >= room:
         raise complaint(
-            "snapshots", p.snapshots, f"more snapshots and antennas than the {sources} echoes, for a noise subspace"
+            "snapshots", p.snapshots, f"more snapshots and antennas than the {needed} echoes, for a noise subspace"
         )
     sector = search_sector(p, options)
     if options["spectrum"] and p.target_range_m[0] - options["spectrum_range_m"] <= p.shortest_range_m:
@@ -112,19 +113,33 @@ def check_music(parameters: Parameters, options: Mapping[str, Any]) -> None:
             options["spectrum_range_m"],
             f"less than the {p.target_range_m[0] - p.shortest_range_m:.6g} m from the first target to the arrays",
         )
-    music_2d.check_size(_aperture(p, subarray_centres(p, Streams(0, 0, 1)), sector), sector)
+    music_2d.check_size(receive_aperture(p, subarray_centres(p, Streams(0, 0, 1)), sector), sector)
 
 
-def _sources(p: Parameters) -> int:
+def sources(p: Parameters) -> int:
+    """Return the dimension of the signal subspace: as many as there are targets and interferers."""
     return len(p.target_range_m) + len(p.interferer_range_m)
 
 
-def _aperture(p: Parameters, centres: np.ndarray, sector: music_2d.Sector) -> music_2d.Aperture:
-    """Return the receive array, mirrored, as the designer knows it."""
-    offsets = (np.arange(p.elements_per_subarray) - (p.elements_per_subarray - 1) / 2.0) * p.element_spacing_m
+def receive_aperture(p: Parameters, centres: np.ndarray, sector: music_2d.Sector) -> music_2d.Aperture:
+    """Return the receive array as the designer knows it.
+
+    Parameters
+    ----------
+    p : Parameters
+        Of the scenario.
+    centres : ndarray, shape (1 or B, L)
+        y of the transmit array's subarray centres; the receive array is mirrored.
+    sector : Sector
+        What is searched.
+
+    Returns
+    -------
+    Aperture
+    """
     return music_2d.Aperture.of(
         -centres,
-        -offsets,
+        -element_offsets_m(p),
         p.wavelength_m,
         p.design_wavefront,
         length_m=p.span_m + p.subarray_width_m,
@@ -168,7 +183,7 @@ def run_music(scenario: Scenario, design: Design, options: Mapping[str, Any], rn
     """
     p = scenario.parameters
     check_music(p, options)
-    sector, sources, trials = search_sector(p, options), _sources(p), int(options["trials"])
+    sector, dimensions, trials = search_sector(p, options), sources(p), int(options["trials"])
     designed = np.isin(design.status, HAS_DESIGN)
     peaks = np.full((len(scenario), trials, 2), np.nan)
     widths = np.full((len(scenario), trials), np.nan)
@@ -180,16 +195,16 @@ def run_music(scenario: Scenario, design: Design, options: Mapping[str, Any], rn
     # a block at a time bounds the memory: the echoes are large
     edges = [rng.start, *range((rng.start // BLOCK + 1) * BLOCK, rng.stop, BLOCK), rng.stop]
     for first, last in itertools.pairwise(edges):
-        block, inside = Streams(rng.seed, first, last), slice(first - rng.start, last - rng.start)
+        block, inside = replace(rng, start=first, stop=last), slice(first - rng.start, last - rng.start)
         rows = np.flatnonzero(designed[inside])
         if not len(rows):
             continue
         at = rows + inside.start
         centres = subarray_centres(p, block)
-        aperture = _aperture(p, centres if len(centres) == 1 else centres[rows], sector)
+        aperture = receive_aperture(p, centres if len(centres) == 1 else centres[rows], sector)
         for trial in range(trials):
-            echoes = _echoes(scenario, design, at, rows, block, trial)
-            subspace = music_2d.signal_subspace(echoes, sources)
+            echoes = simulated_echoes(scenario, design, at, rows, block, trial)
+            subspace = music_2d.signal_subspace(echoes, dimensions)
             found = music_2d.locate(subspace, aperture, sector)
             peaks[at, trial] = found
             widths[at, trial] = music_2d.range_width(subspace, aperture, found)
@@ -205,10 +220,30 @@ def run_music(scenario: Scenario, design: Design, options: Mapping[str, Any], rn
     return _dataset(p, peaks, widths, rng, (away_m, away_deg, spectra) if points else None)
 
 
-def _echoes(
+def simulated_echoes(
     scenario: Scenario, design: Design, at: np.ndarray, rows: np.ndarray, block: Streams, trial: int
 ) -> np.ndarray:
-    """Y of the designed realisations, shape (rows, N, T)."""
+    """Y of one trial.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was designed for.
+    design : Design
+        Whose beamformers light the objects.
+    at : ndarray of int, shape (R,)
+        Rows of the scenario.
+    rows : ndarray of int, shape (R,)
+        The same, counted from the start of `block`.
+    block : Streams
+        Names the realisations that are drawn at once.
+    trial : int
+        From 0.
+
+    Returns
+    -------
+    ndarray of complex, shape (R, N, T)
+    """
     p = scenario.parameters
     symbols = block.complex_normal(Stream.SYMBOLS, (design.beamformers.shape[-1], p.snapshots), trial)[rows]
     lit = np.conj(scenario.transmit[at]) @ design.beamformers[at] @ symbols

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from isaclib.physics import wavefronts
 from isaclib.systems.base import chosen_beams
 from isaclib.systems.modular.design import Design
-from isaclib.systems.modular.draw import element_offsets_m, subarray_centres
+from isaclib.systems.modular.draw import element_offsets_m
+from isaclib.systems.modular.places import centres_of
 from isaclib.systems.modular.scenario import Scenario
 
 
@@ -37,9 +36,7 @@ def pattern(
         In watts; NaN where there is no design.
     """
     p = scenario.parameters
-    first = scenario.streams.start + index
-    # in a random layout the subarrays are those of the draw
-    centres = subarray_centres(p, replace(scenario.streams, start=first, stop=first + 1))[0]
+    centres = centres_of(scenario, index)
     beams = chosen_beams(design.beamformers[index], beam)
     towards = np.stack([np.cos(angles_rad), np.sin(angles_rad)], axis=-1)
 

@@ -41,6 +41,8 @@ class Scenario:
     assumed : Scenario or None
         What the designer takes for true where that is another wavefront, or a channel with errors; None:
         the truth.
+    scatterers_m : ndarray, shape (B, P, 2), or None
+        (x, y) of what scatters the P paths of the user, to be looked at; None where it is not known.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Scenario:
     parameters: Parameters
     streams: Streams
     assumed: Scenario | None = None
+    scatterers_m: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         p = self.parameters

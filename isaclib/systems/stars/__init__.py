@@ -6,6 +6,8 @@ from isaclib.systems.stars.estimation import ESTIMATORS
 from isaclib.systems.stars.metrics import METRICS, evaluate
 from isaclib.systems.stars.parameters import Parameters
 from isaclib.systems.stars.pattern import pattern
+from isaclib.systems.stars.places import places
+from isaclib.systems.stars.spectrum import spectrum
 
 SYSTEM = System(
     name="stars",
@@ -16,6 +18,8 @@ SYSTEM = System(
     schemes_package="isaclib.systems.stars.schemes",
     metrics=METRICS,
     power_pattern=pattern,
+    spectra={"music": spectrum},
+    positions=places,
     estimators=ESTIMATORS,
     kept=("active", "reflection", "transmission", "sensor_count", "sensor_spacing_m"),
 )

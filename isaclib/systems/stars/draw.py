@@ -51,15 +51,23 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
     return replace(truth, assumed=replace(truth, user_response=known[:, 0] if p.users == 1 else known))
 
 
+def bs_positions_m(p: Parameters) -> np.ndarray:
+    """Return (x, y) of the base station's antennas, shape (M, 2).
+
+    They stand along y around the place that `bs_distance_m` and `bs_angle_deg` name.
+    """
+    angle = math.radians(p.bs_angle_deg)
+    up = p.bs_distance_m * math.sin(angle) + centred(p.bs_antennas) * p.bs_spacing_wavelengths * p.wavelength_m
+    return np.stack([np.full_like(up, p.bs_distance_m * math.cos(angle)), up], axis=-1)
+
+
 def bs_star_channel(p: Parameters, streams: Streams) -> np.ndarray:
     """G of (2), (3): lambda / (4 pi r_nm) e^{-j k0 r_nm}, shape (N, M); Rician with its own draws, (B, N, M).
 
-    Antennas stand along y around the place that `bs_distance_m` and `bs_angle_deg` name.
+    Antennas stand where `bs_positions_m` has them.
     """
-    angle = math.radians(p.bs_angle_deg)
-    antennas = centred(p.bs_antennas) * p.bs_spacing_wavelengths * p.wavelength_m
-    along = p.bs_distance_m * math.sin(angle) + antennas - element_offsets_m(p)[:, None]
-    apart = np.hypot(p.bs_distance_m * math.cos(angle), along)
+    across, up = bs_positions_m(p).T
+    apart = np.hypot(across, up - element_offsets_m(p)[:, None])
     direct = channels.free_space_gain(apart, p.wavelength_m) * np.exp(-1j * p.wavenumber * apart)
     if p.bs_star_channel == "los":
         return direct

@@ -185,12 +185,7 @@ def run(name: str, scenario: Scenario, design: Design, options: Mapping[str, Any
     p = scenario.parameters
     check(p, options)
     distance, angle = (scenario.of_targets(v)[:, 0] for v in (scenario.target_range_m, scenario.target_angle_rad))
-    near, far, low, high = search_sector(p, options)
-    ends = (near, far), (math.radians(low), math.radians(high))
-    sector = _sectors(distance, angle, ends, options)
-    grid = None
-    if not options["refine"]:
-        grid = chirp_search.Grid(options["range_step_m"], math.radians(options["angle_step_deg"]), *ends)
+    sector, grid = sectors_of(scenario, options), grid_of(p, options)
     # designs taken up from a file have numbers of sensors as metrics have them
     count = np.nan_to_num(design.sensor_count).astype(np.int64)
     trials = int(options["trials"])
@@ -206,14 +201,31 @@ def run(name: str, scenario: Scenario, design: Design, options: Mapping[str, Any
         echo = Echo.of(scenario, design, at)
         block = Streams(rng.seed, first, last)
         drawn = [echo.draw(block, rows, trial, beyond=name == "music") for trial in range(trials)]
-        found[at] = _locate(name, echo, drawn, sector[at], grid)
+        found[at] = locate(name, echo, drawn, sector[at], grid)
     return _dataset(name, found, distance[:, None], angle[:, None], rng)
 
 
-def _locate(
-    name: str, echo: Echo, drawn: list[Heard], sector: np.ndarray, grid: chirp_search.Grid | None
-) -> np.ndarray:
-    """Estimates of all trials at once, shape (rows, trials, 2)."""
+def locate(name: str, echo: Echo, drawn: list[Heard], sector: np.ndarray, grid: chirp_search.Grid | None) -> np.ndarray:
+    """Estimate the place of the target in all trials at once.
+
+    Parameters
+    ----------
+    name : str
+        ``ml`` or ``music``.
+    echo : Echo
+        How it answers in R designed realisations.
+    drawn : list of Heard
+        What the sensors heard in each trial.
+    sector : ndarray, shape (R, 4)
+        Of `sectors_of`.
+    grid : Grid or None
+        Of `grid_of`.
+
+    Returns
+    -------
+    ndarray, shape (R, trials, 2)
+        Range in metres and angle in radians.
+    """
     p, trials = echo.parameters, len(drawn)
     found = np.empty((len(sector), trials, 2))
 
@@ -244,25 +256,43 @@ def _locate(
     return found
 
 
-def _sectors(
-    distance: np.ndarray,
-    angle: np.ndarray,
-    ends: tuple[tuple[float, float], tuple[float, float]],
-    options: Mapping[str, Any],
-) -> np.ndarray:
-    """Sector of each realisation, shape (B, 4)."""
-    (near, far), (low, high) = ends
+def sectors_of(scenario: Scenario, options: Mapping[str, Any]) -> np.ndarray:
+    """Say where the first target of each realisation is searched.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Batch of B realisations.
+    options : mapping
+        The sector, see `search_sector`, and what is known beforehand.
+
+    Returns
+    -------
+    ndarray, shape (B, 4)
+        Smallest and largest range in metres, smallest and largest angle in radians.
+    """
+    near, far, low, high = search_sector(scenario.parameters, options)
+    distance, angle = (scenario.of_targets(v)[:, 0] for v in (scenario.target_range_m, scenario.target_angle_rad))
     aside_m, aside_deg = (math.inf if options[n] is None else options[n] for n in ("prior_range_m", "prior_angle_deg"))
     aside = math.radians(aside_deg)
     return np.stack(
         [
             np.maximum(distance - aside_m, near),
             np.minimum(distance + aside_m, far),
-            np.maximum(angle - aside, low),
-            np.minimum(angle + aside, high),
+            np.maximum(angle - aside, math.radians(low)),
+            np.minimum(angle + aside, math.radians(high)),
         ],
         axis=-1,
     )
+
+
+def grid_of(p: Parameters, options: Mapping[str, Any]) -> chirp_search.Grid | None:
+    """Return the grid that the estimators stay on; None where they refine."""
+    if options["refine"]:
+        return None
+    near, far, low, high = search_sector(p, options)
+    ends = (near, far), (math.radians(low), math.radians(high))
+    return chirp_search.Grid(options["range_step_m"], math.radians(options["angle_step_deg"]), *ends)
 
 
 def _dataset(name: str, found: np.ndarray, distance: np.ndarray, angle: np.ndarray, rng: Streams) -> xr.Dataset:
