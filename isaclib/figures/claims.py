@@ -50,20 +50,18 @@ def _page(verdicts: Sequence[Verdict], title: str) -> str:
     return (
         f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>{escape(title)}</title>"
         f"<style>{_STYLE}</style></head><body>\n<h1>{escape(title)}</h1>\n<p>{told}. Verdicts are by paired "
-        f"statistics; the probability that any of the whole ledger is wrong is at most {100 * ERROR:g} %. Intervals are "
-        f"of 95 %, each for itself.</p>\n<table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>\n"
+        f"statistics; the probability that any of the whole ledger is wrong is at most {100 * ERROR:g} %. "
+        f"Intervals are of 95 %, each for itself.</p>\n<table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>\n"
         "</body></html>\n"
     )
 
 
 def _row(each: Verdict) -> str:
     claim = each.claim
-    source = claim.source
-    place = (
-        f"{source.figure if source.figure is not None else ''}<br><small>{escape(source.section)}</small>"
-        if source
-        else ""
-    )
+    place = ""
+    if claim.source:
+        figure = "" if claim.source.figure is None else str(claim.source.figure)
+        place = f"{escape(figure)}<br><small>{escape(claim.source.section)}</small>"
     said = f"{escape(claim.says)}<br><small>{escape(claim.id)}</small>"
     found = escape(each.found)
     if each.needed is not None:

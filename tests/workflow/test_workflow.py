@@ -10,6 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+CLAIM = {
+    **{"id": "less-with-power", "says": "More power, less error.", "test": "trend", "metric": "peb_m"},
+    **{"scheme": "sensing-only-fdbf", "along": "power_dbm", "direction": "decreasing"},
+}
 FIGURE = {"name": "bound", "x": "power_dbm", "y": [{"metric": "peb_m"}]}
 
 
@@ -25,6 +29,10 @@ FIGURE = {"name": "bound", "x": "power_dbm", "y": [{"metric": "peb_m"}]}
             "config/campaigns/small.yaml: parameters.carrier_hz: 28: expected a number",
         ),
         ({"schemes": ["sensing-only-fdb"]}, "did you mean 'sensing-only-fdbf'?"),
+        (
+            {"claims": [{**CLAIM, "along": "power"}]},
+            "config/campaigns/small.yaml: less-with-power.along = 'power': expected an axis of small; did you mean 'power_dbm'?",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_before_any_job(workshop, change, line):
@@ -47,19 +55,23 @@ def test_a_run_that_dies_is_shown_and_the_workflow_fails(workshop):
 
 
 def test_figures_and_report_are_made(workshop):
-    work = workshop(figures=[FIGURE], realisations=70)
+    work = workshop(figures=[FIGURE], claims=[CLAIM], realisations=70)
     work.build(target="all")
     for ending in ("pdf", "png", "csv", "rst"):
         assert (work.results / "figures" / f"bound.{ending}").stat().st_size > 0
+    assert ",holds," in (work.folder / "results" / "claims.csv").read_text()
+    assert "More power, less error." in (work.results / "claims.html").read_text()
     report = work.folder / "report.html"
     done = work.snakemake("--report", str(report))
     assert done.returncode == 0, done.stderr
-    assert "bound.png" in report.read_text()
+    for name in ("bound.png", "claims.html", "claims.csv"):
+        assert name in report.read_text()
     # another title draws the figure again, and solves nothing
     drawn = (work.results / "figures" / "bound.rst").read_text()
-    work.write(figures=[{**FIGURE, "title": "Another first sentence"}])
+    work.write(figures=[{**FIGURE, "title": "Another first sentence"}], claims=[{**CLAIM, "direction": "increasing"}])
     assert work.build(target="all") == {}
     assert (work.results / "figures" / "bound.rst").read_text() != drawn
+    assert ",refuted," in (work.folder / "results" / "claims.csv").read_text()
 
 
 def test_the_rules_are_clean():

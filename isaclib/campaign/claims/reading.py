@@ -15,7 +15,6 @@ from isaclib.campaign.settings import FOLDER as CAMPAIGNS
 from isaclib.campaign.spec import Campaign
 from isaclib.systems.base import nearest
 
-
 FOLDER = Path("config/claims")
 """Where the claims of the papers stand."""
 
