@@ -51,8 +51,8 @@ def _page(verdicts: Sequence[Verdict], title: str) -> str:
         f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>{escape(title)}</title>"
         f"<style>{_STYLE}</style></head><body>\n<h1>{escape(title)}</h1>\n<p>{told}. Verdicts are by paired "
         f"statistics; the probability that any of the whole ledger is wrong is at most {100 * ERROR:g} %. "
-        f"Intervals are of 95 %, each for itself.</p>\n<table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>\n"
-        "</body></html>\n"
+        f"Intervals are of 95 %, each for itself.</p>\n<table><thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{rows}\n</tbody></table>\n</body></html>\n"
     )
 
 

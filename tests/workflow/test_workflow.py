@@ -31,7 +31,7 @@ FIGURE = {"name": "bound", "x": "power_dbm", "y": [{"metric": "peb_m"}]}
         ({"schemes": ["sensing-only-fdb"]}, "did you mean 'sensing-only-fdbf'?"),
         (
             {"claims": [{**CLAIM, "along": "power"}]},
-            "config/campaigns/small.yaml: less-with-power.along = 'power': expected an axis of small; did you mean 'power_dbm'?",
+            "small.yaml: less-with-power.along = 'power': expected an axis of small; did you mean 'power_dbm'?",
         ),
     ],
 )

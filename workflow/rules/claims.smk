@@ -38,9 +38,8 @@ rule claims:
         runtime=60,
     params:
         isaclib=ISACLIB,
-        results=RESULTS,
-        files=[str(campaign.path) for campaign in CAMPAIGNS.values()],
+        request=shlex.join([*(str(campaign.path) for campaign in CAMPAIGNS.values()), "--results", RESULTS]),
     message:
         "what is claimed, and what was found"
     shell:
-        "{params.isaclib} workflow claims {params.files:q} --results {params.results:q} > {log:q} 2>&1"
+        "{params.isaclib} workflow claims {params.request} > {log:q} 2>&1"
