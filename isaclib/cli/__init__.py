@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from isaclib.cli import stored, workflow
+from isaclib.cli import new, stored, workflow
 from isaclib.cli.errors import OneLineErrors
 from isaclib.cli.help import examples as _examples
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(new.app)
 app.add_typer(stored.app)
 app.add_typer(workflow.app, name="workflow", hidden=True)
 
