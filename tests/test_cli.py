@@ -42,6 +42,23 @@ def file(tmp_path):
     return path
 
 
+def test_claims_are_checked_and_judged(isaclib, file, tmp_path):
+    content = yaml.safe_load(file.read_text())
+    claim = {"id": "digital-is-better", "says": "So it is.", "test": "ordering", "metric": "peb_m", "order": "increasing"}
+    content["claims"] = [{**claim, "schemes": content["schemes"]}]
+    file.write_text(yaml.safe_dump(content))
+    assert isaclib("claims", file, "--check").output == f"{file}: 1 claims, all sound: 1 ordering\n"
+    done = isaclib("claims", file)
+    assert "small has no dataset yet" in done.output
+    assert done.output.splitlines()[-1] == "1 not run"
+    assert "digital-is-better" not in isaclib("claims", file, "--verdict", "holds").output
+    assert isaclib("claims", file, "--csv").output.splitlines()[1].startswith("digital-is-better,hybrid,small,")
+    done = isaclib("claims", file, "--verdict", "hold")
+    assert (done.exit_code, done.stderr) == (1, "verdict 'hold' is unknown: did you mean 'holds'?\n")
+    done = isaclib("claims", tmp_path / "none")
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+
+
 def test_help_answers_without_loading_the_library():
     code = "import sys, isaclib.cli; sys.exit('numpy' in sys.modules or 'snakemake' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

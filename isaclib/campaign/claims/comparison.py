@@ -2,8 +2,8 @@ r"""One comparison of a statistic with a limit: how sure the draws make either s
 
 Knows only arrays. A quantile, or a share, is at least its limit where a share of the population is
 on the right side of it, which is tested exactly, by the binomial distribution. A mean is tested
-by Student's t, which in its plain one-sided form errs ten times too often and more where what
-weighs most is drawn seldom. Three things keep it in bounds: Hall's transformation takes the
+by Student's t, which in its plain one-sided form errs far too often where what weighs most is
+drawn seldom. Three things keep it in bounds: Hall's transformation takes the
 skewness out (J. R. Statist. Soc. B 54, 1992); where the sample is more skewed than that can mend,
 and its long tail on the side not decided for, the score is made as many times smaller; and the
 degrees of freedom are those of the variance seen, 2 n / (kurtosis - 1) (Satterthwaite).
