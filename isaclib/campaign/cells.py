@@ -122,6 +122,8 @@ class Run:
         knows no limit.
     sampling : str
         How the realisations are drawn; ``random``, the default, is left out of the identity.
+    scheme_file : str
+        Hash of the file that holds the scheme, see `isaclib.campaign.inputs`; empty where it is installed.
     """
 
     campaign: str
@@ -140,6 +142,7 @@ class Run:
     memory_mb: float = 0.0
     draw_seconds: float | None = None
     sampling: str = "random"
+    scheme_file: str = ""
 
     @property
     def id(self) -> str:
@@ -171,6 +174,7 @@ class Run:
             "memory_mb": self.memory_mb,
             **({} if self.draw_seconds is None else {"draw_seconds": self.draw_seconds}),
             **({} if self.sampling == "random" else {"sampling": self.sampling}),
+            **({"scheme_file": self.scheme_file} if self.scheme_file else {}),
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.precision_spec import SHARE
 from isaclib.campaign.spec import Campaign
 from isaclib.campaign.statistics import CLUSTERED
-from isaclib.systems import get_system
 from isaclib.systems.base import nearest
 
 
@@ -40,7 +39,7 @@ def check_solvers(campaign: Campaign) -> None:
     CampaignError
         Naming the scheme and what its solver needs.
     """
-    system = get_system(campaign.system)
+    system = campaign.model
     for i, curve in enumerate(campaign.entries):
         check = system.scheme(curve.scheme).solver(curve.solver).check_parameters
         if check is None:
@@ -62,7 +61,7 @@ def check_estimators(campaign: Campaign) -> None:
     CampaignError
         Naming the estimator and what it needs.
     """
-    system = get_system(campaign.system)
+    system = campaign.model
     for name, options in campaign.estimators.items():
         if (check := system.estimators[name].check) is None:
             continue
@@ -142,7 +141,7 @@ def read_figures(content: Any, campaign: Campaign) -> tuple[FigureSpec, ...]:
 
 def _check_metrics(figure: FigureSpec, campaign: Campaign, where: str) -> None:
     """Refuse a quantity that no run would have, or that is not one number a draw (or an iteration)."""
-    system = get_system(campaign.system)
+    system = campaign.model
     owner = {metric: name for name, estimator in system.estimators.items() for metric in estimator.metrics}
     known = metric_dimensions(campaign)
     asked = {f"{key}.metric": quantity.metric for key, quantity in figure.quantities.items()}
@@ -170,7 +169,7 @@ def _check_metrics(figure: FigureSpec, campaign: Campaign, where: str) -> None:
 
 def metric_dimensions(campaign: Campaign) -> dict[str, tuple[str, ...]]:
     """Map every metric that the campaign's runs may have to its dimensions behind the realisation."""
-    system = get_system(campaign.system)
+    system = campaign.model
     known = {name: dims for name, dims in system.metrics.items() if name != "status"}
     for name in campaign.estimators:
         known.update(system.estimators[name].metrics)
@@ -181,7 +180,7 @@ def _check_traces(figure: FigureSpec, campaign: Campaign, where: str) -> None:
     """Refuse a convergence figure whose every solver keeps nothing of its iterations."""
     if figure.kind != "convergence":
         return
-    system = get_system(campaign.system)
+    system = campaign.model
     for k, quantity in enumerate(figure.y):
         labels = quantity.schemes or figure.schemes or tuple(curve.label for curve in campaign.entries)
         drawn = [curve for curve in campaign.entries if curve.label in labels]

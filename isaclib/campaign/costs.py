@@ -18,7 +18,6 @@ from isaclib.campaign.designs import StoredDesigns
 from isaclib.campaign.memory import peak_memory_mb
 from isaclib.campaign.sidecar import Sidecar
 from isaclib.campaign.spec import Campaign, Curve
-from isaclib.systems import get_system
 from isaclib.systems.base import Solver
 from isaclib.systems.streams import BLOCK
 
@@ -84,7 +83,7 @@ class Costs:
         self._folder = folder
         self._stored: dict[str, StoredDesigns] = {}
         self._before_timing = before_timing
-        self._system = get_system(campaign.system)
+        self._system = campaign.model
         self._solvers: dict[str, Solver] = {
             curve.scheme_id: self._system.scheme(curve.scheme).solver(curve.solver) for curve in campaign.entries
         }

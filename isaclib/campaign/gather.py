@@ -98,6 +98,10 @@ def _attributes(spec: Campaign) -> dict[str, Any]:
         for curve in curves
     }
     fields = ("label", "scheme", "solver", "options", "parameters", "realisations", "scheme_id")
+    described = [
+        {**{name: getattr(c, name) for name in fields}, "scheme_file": spec.model.scheme(c.scheme).file_id}
+        for c in curves
+    ]
     return {
         "Conventions": "CF-1.11",
         "title": spec.title,
@@ -109,7 +113,7 @@ def _attributes(spec: Campaign) -> dict[str, Any]:
         "realisations": np.int64(spec.realisations),
         "parameters": json.dumps(resolved),
         "axes": json.dumps({name: [[plain(value), plain(own)] for value, own in v] for name, v in spec.axes.items()}),
-        "curves": json.dumps([{name: getattr(curve, name) for name in fields} for curve in curves]),
+        "curves": json.dumps(described),
         "estimators": json.dumps(spec.estimators, default=dict),
         **provenance(),
     }

@@ -1,7 +1,7 @@
 """Identities: what makes two numbers the same number, and what makes them differ.
 
 A point is (system, model version, resolved parameters, seed, sampling); a scheme is (name, solver,
-options, solver version); an estimator is (name, options, version). A parameter added later
+options, solver version, file of a person's own); an estimator is (name, options, version). A parameter added later
 with a neutral default leaves every identity as it was; a raised version changes those it must.
 """
 
@@ -57,8 +57,9 @@ def point_id(system: System, parameters: Any, *, seed: int, sampling: str = "ran
 
 def scheme_id(scheme: Scheme, solver: str, options: Mapping[str, Any]) -> str:
     """Return the identity of a scheme with its solver and resolved options."""
-    version = scheme.solver(solver).version
-    return identity({"scheme": scheme.name, "solver": solver, "options": plain(options), "version": version})
+    content = {"scheme": scheme.name, "solver": solver, "options": plain(options)}
+    content["version"] = scheme.solver(solver).version
+    return identity({**content, "file": scheme.file_id} if scheme.file_id else content)
 
 
 def estimator_id(estimator: Estimator, options: Mapping[str, Any], scheme: str) -> str:

@@ -345,4 +345,5 @@ def _run(
         memory_mb=round(memory_mb),
         draw_seconds=draw_seconds,
         sampling=campaign.sampling,
+        scheme_file=campaign.model.scheme(curves[0].scheme).file_id,
     )

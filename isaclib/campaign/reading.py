@@ -17,6 +17,7 @@ from isaclib.campaign.precision_spec import PrecisionSpec
 from isaclib.campaign.spec import EFFORTS, Campaign, Curve
 from isaclib.systems import get_system
 from isaclib.systems.base import System, nearest
+from isaclib.systems.own import with_scheme_files
 from isaclib.systems.streams import SAMPLINGS
 
 STORABLE = ("beamformers",)
@@ -38,6 +39,7 @@ KEYS = (
     "seed",
     "parameters",
     "grid",
+    "scheme_files",
     "schemes",
     "estimators",
     "realisations",
@@ -108,7 +110,10 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
     name = document.text("campaign", content["campaign"])
     if name != path.stem:
         raise refuse("campaign", name, f"{path.stem!r}, the file's name, which also names its folder of results")
-    system = get_system(document.text("system", content["system"]))
+    installed = get_system(document.text("system", content["system"]))
+    files = _files("scheme_files", content.get("scheme_files"), path)
+    system = with_scheme_files(installed, files)
+    own_schemes = system.further[len(installed.further) :]
     known = {f.name for f in fields(system.Parameters)}
     parameters = document.mapping("parameters", content.get("parameters"), "parameters and their values")
     _check_parameters("parameters", parameters, known)
@@ -155,6 +160,8 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
         figures=(),
         draw_seconds=_draw_seconds(content.get("draw_seconds")),
         sampling=_sampling(content.get("sampling", SAMPLINGS[0])),
+        own_schemes=own_schemes,
+        inputs={file: scheme.file_id for file, scheme in zip(files, own_schemes, strict=True)},
     )
     if not campaign.curves:
         raise CampaignError(f"realisations: no scheme has any in effort {effort!r}")
@@ -165,6 +172,13 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
     campaign = replace(campaign, axes=_normalised(campaign))
     claims = read_claims(content.get("claims"), file=path, system=system.name, campaign=name)
     return replace(campaign, figures=read_figures(content.get("figures"), campaign), claims=claims)
+
+
+def _files(where: str, content: Any, beside: Path) -> list[Path]:
+    """Take a list of files, each relative to the campaign's own."""
+    if not isinstance(content or [], list):
+        raise refuse(where, content, "a list of files")
+    return [beside.parent / document.text(f"{where}[{i}]", name) for i, name in enumerate(content or [])]
 
 
 def _check_parameters(where: str, chosen: Mapping[Any, Any], known: set[str]) -> None:

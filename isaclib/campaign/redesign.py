@@ -13,8 +13,10 @@ import numpy as np
 
 from isaclib.campaign.dataset import open_campaign
 from isaclib.campaign.identity import scheme_id
+from isaclib.campaign.inputs import SCHEME_ENDING, kept
 from isaclib.systems import get_system
 from isaclib.systems.base import Design, System, nearest
+from isaclib.systems.own import with_scheme_files
 from isaclib.systems.streams import BLOCK
 
 if TYPE_CHECKING:
@@ -65,8 +67,9 @@ def redesign(campaign: str | Path | xr.Dataset, *, scheme: str, realisation: int
     Raises
     ------
     ValueError
-        In one line: a label, axis, value or realisation that the campaign does not have, or a solver
-        that would return other numbers today (its version differs).
+        In one line: a label, axis, value or realisation that the campaign does not have, a solver
+        that would return other numbers today (its version differs), or a file of a person's own that is
+        not beside the campaign's.
     """
     data = open_campaign(campaign) if isinstance(campaign, (str, Path)) else campaign
     for needed in ("curves", "axes"):
@@ -79,6 +82,8 @@ def redesign(campaign: str | Path | xr.Dataset, *, scheme: str, realisation: int
     if not 0 <= realisation < data.sizes["realisation"]:
         raise ValueError(f"realisation = {realisation}: expected one from 0 to {data.sizes['realisation'] - 1}")
     system = get_system(data.attrs["system"])
+    if curve.get("scheme_file"):
+        system = with_scheme_files(system, [kept(_root(data), curve["scheme_file"], SCHEME_ENDING)])
     found = system.scheme(curve["scheme"])
     if scheme_id(found, curve["solver"], curve["options"]) != curve["scheme_id"]:
         raise ValueError(
@@ -96,6 +101,13 @@ def redesign(campaign: str | Path | xr.Dataset, *, scheme: str, realisation: int
     scenario = system.draw(parameters, **named, start=realisation, stop=realisation + 1)
     design = _one(designs, realisation - first)
     return Redesigned(system, scenario, design, system.evaluate(scenario, design))
+
+
+def _root(data: xr.Dataset) -> Path:
+    """Return the folder that a dataset was opened from."""
+    if "source" not in data.encoding:
+        raise ValueError("campaign: its folder is not known: expected a path, or what isaclib.open_campaign returned")
+    return Path(data.encoding["source"]).parent
 
 
 def _settings(axes: Mapping[str, list[Any]], point: Mapping[str, Any]) -> dict[str, Any]:

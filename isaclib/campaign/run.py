@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isaclib.campaign import store
+from isaclib.campaign import inputs, store
 from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.designs import StoredDesigns
 from isaclib.campaign.limited import TIMEOUT, Limited, Stopped
@@ -21,6 +21,7 @@ from isaclib.campaign.sidecar import SCHEMA, Sidecar, compact
 from isaclib.campaign.table import DESIGN, STORED, Table, is_timing
 from isaclib.systems import get_system
 from isaclib.systems.base import Status, System
+from isaclib.systems.own import with_scheme_files
 from isaclib.systems.streams import BLOCK
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def execute(run: Run, path: str | Path, *, progress: bool = True) -> Sidecar:
     ------
     ValueError
         For a system, scheme, solver, estimator, option or parameter that does not exist, a
-        file not named after its run, or an array to store that the designs do not have.
+        file not named after its run, an input that is missing or damaged, or an array to store that the
+        designs do not have.
     OSError
         Where the folder cannot be written, or a solver's own process died.
     MemoryError
@@ -157,6 +159,9 @@ class _Job:
     def __init__(self, run: Run, path: Path) -> None:
         self.run = run
         self.system: System = get_system(run.system)
+        if run.scheme_file:
+            file = inputs.kept(path.parent.parent, run.scheme_file, inputs.SCHEME_ENDING)
+            self.system = with_scheme_files(self.system, [file])
         solver = self.system.scheme(run.scheme).solver(run.solver)
         solver.resolve(run.options)
         self.one_by_one = solver.seconds is not None

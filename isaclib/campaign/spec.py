@@ -17,7 +17,7 @@ from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.identity import estimator_id, plain, plain_parameters, point_id
 from isaclib.campaign.precision_spec import PrecisionSpec
 from isaclib.systems import get_system
-from isaclib.systems.base import System
+from isaclib.systems.base import Scheme, System
 
 EFFORTS = ("quick", "paper")
 """How many realisations: enough to look at, enough to print."""
@@ -111,6 +111,10 @@ class Campaign:
         How long a solver that takes one realisation at a time may take for it.
     sampling : str
         How the realisations are drawn, one of `isaclib.systems.streams.SAMPLINGS`.
+    own_schemes : tuple of Scheme
+        Schemes of files that the file names.
+    inputs : mapping of Path to str
+        Files that runs read, each to the hash of its content; see `isaclib.campaign.inputs`.
     grown : mapping of str to tuple of int
         Label of a curve with a precision to its realisations at each point, in grid order, as a
         later round has them.
@@ -131,8 +135,16 @@ class Campaign:
     claims: tuple[Claim, ...] = ()
     draw_seconds: float | None = None
     sampling: str = "random"
+    own_schemes: tuple[Scheme, ...] = ()
+    inputs: Mapping[Path, str] = field(default_factory=dict)
     grown: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     _points: dict[str, dict[tuple[int, ...], Point]] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def model(self) -> System:
+        """The system, own schemes included."""
+        system = get_system(self.system)
+        return replace(system, further=(*system.further, *self.own_schemes)) if self.own_schemes else system
 
     @property
     def curves(self) -> tuple[Curve, ...]:
@@ -166,9 +178,7 @@ class Campaign:
         CampaignError
             Where a value is refused: file, key, value, what is allowed.
         """
-        return _resolve(
-            self.path, get_system(self.system), self.parameters, self.axes, curve, self.entries.index(curve), index
-        )
+        return _resolve(self.path, self.model, self.parameters, self.axes, curve, self.entries.index(curve), index)
 
     def points(self, curve: Curve) -> Mapping[tuple[int, ...], Point]:
         """Return the point at every index of the grid.
@@ -185,19 +195,17 @@ class Campaign:
         """
         known = self._points.get(curve.label)
         if known is None:
-            system = get_system(self.system)
             known = self._points[curve.label] = {}
             for index in grid.indices(self.axes):
                 parameters = self.resolve(curve, index)
-                name = point_id(system, parameters, seed=self.seed, sampling=self.sampling)
+                name = point_id(self.model, parameters, seed=self.seed, sampling=self.sampling)
                 known[index] = Point(name, plain_parameters(parameters))
         return known
 
     def estimator_ids(self, curve: Curve) -> dict[str, str]:
         """Identity of every estimator on the designs of a curve."""
-        system = get_system(self.system)
         return {
-            name: estimator_id(system.estimators[name], options, curve.scheme_id)
+            name: estimator_id(self.model.estimators[name], options, curve.scheme_id)
             for name, options in self.estimators.items()
         }
 

@@ -11,6 +11,7 @@ import netCDF4
 
 from isaclib.campaign.cells import DIGITS
 from isaclib.campaign.dataset import NAME
+from isaclib.campaign.inputs import inputs_of, kept
 from isaclib.campaign.plan import Plan
 from isaclib.campaign.progress import log_path, read_mark
 from isaclib.campaign.store import check
@@ -22,7 +23,8 @@ def verify(root: str | Path) -> tuple[int, list[str]]:
     """Check every plan, every run and the dataset of a campaign; remove what is damaged.
 
     The markers that vouch for a run that is damaged, or missing, go with it: the workflow then
-    solves it again, and gathers again. A file that is not named as runs are is left alone.
+    solves it again, and gathers again. So does a plan whose inputs are: planning keeps them anew.
+    A file that is not named as runs are is left alone.
 
     Parameters
     ----------
@@ -43,7 +45,10 @@ def verify(root: str | Path) -> tuple[int, list[str]]:
     for path in plans:
         marker = path.parent / "complete"
         try:
-            listed = {root / "runs" / f"{run}.nc" for run in Plan.read(path).run_ids}
+            plan = Plan.read(path)
+            listed = {root / "runs" / f"{run}.nc" for run in plan.run_ids}
+            for name, ending in sorted({found for run in plan.runs for found in inputs_of(run)}):
+                kept(root, name, ending)
         except ValueError as error:
             damaged.append(str(error))
             path.unlink()

@@ -174,6 +174,7 @@ def claims(
     epilog=_examples(
         "isaclib solve speb-min-hbf --set power_dbm=20",
         'isaclib solve speb-min-fdbf --set "target_m=[12, 3]" --option tie_break=0.001',
+        "isaclib solve zero-forcing --file docs/examples/zero_forcing.py",
     )
 )
 def solve(
@@ -186,6 +187,7 @@ def solve(
     option: Annotated[
         list[str] | None, typer.Option(help="An option of the solver, name=value; may be repeated.")
     ] = None,
+    file: Annotated[Path | None, typer.Option(help="Python file with a scheme of your own.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     realisation: Annotated[int, typer.Option(min=0, help="Index of the draw.")] = 0,
 ) -> None:
@@ -198,6 +200,7 @@ def solve(
         solver=solver,
         settings=set_ or [],
         options=option or [],
+        file=file,
         seed=seed,
         realisation=realisation,
     )

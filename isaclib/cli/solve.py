@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from isaclib.campaign.document import CampaignError, parse
 from isaclib.systems import get_system
 from isaclib.systems.base import Status, System, nearest
+from isaclib.systems.own import with_scheme_files
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,6 +29,7 @@ def print_solution(
     solver: str | None,
     settings: Sequence[str],
     options: Sequence[str],
+    file: Path | None,
     seed: int,
     realisation: int,
 ) -> None:
@@ -40,6 +43,8 @@ def print_solution(
         Default: the scheme's first.
     settings, options : sequence of str
         ``name=value`` of parameters and of the solver's options.
+    file : Path or None
+        A file with a scheme of its own.
     seed, realisation : int
         Name the draw.
 
@@ -48,7 +53,7 @@ def print_solution(
     ValueError
         One line: which name or value, and what is allowed.
     """
-    chosen = get_system(system)
+    chosen = with_scheme_files(get_system(system), [] if file is None else [file])
     parameters = chosen.Parameters(**named_settings("--set", settings, [f.name for f in fields(chosen.Parameters)]))
     method = chosen.scheme(scheme).solver(solver)
     resolved = method.resolve(named_settings("--option", options, list(method.options)))

@@ -31,6 +31,7 @@ def plan(
 ) -> None:
     """Write a plan."""
     from isaclib.campaign.adoption import siblings, take_over
+    from isaclib.campaign.inputs import keep
     from isaclib.campaign.plan import make_plan
     from isaclib.cli.tables import announce_timing, print_plan
 
@@ -45,6 +46,7 @@ def plan(
         before_timing=announce_timing,
         beside=siblings(root),
     )
+    keep(campaign.inputs, root)
     made.write(output)
     take_over(made.adopted, root)
     print_plan(campaign, made, cores)

@@ -119,23 +119,23 @@ def make_tiny() -> Tiny:
         error = noise * np.abs(design.beamformers).sum(axis=(1, 2))[:, None]
         return xr.Dataset({"echo_error_m": (("realisation", "trial"), error, {"units": "m"})})
 
+    solvers = {
+        "direct": Solver(solve, "at once", {"scale": 1.0}),
+        "slow": Solver(solve, "one by one", {"scale": 2.0}, seconds=1.0),
+    }
     system = System(
         name="tiny",
         version=1,
         parameters_class=Parameters,
         draw_scenario=draw,
         evaluate_design=evaluate,
-        schemes_package="",
+        schemes_package="isaclib.systems.tiny.schemes",
+        further=(Scheme("plain", "plain", solvers),),
         metrics={"status": (), "peb_m": (), "rate": ("user",), "violation": ("constraint",), "trace": ("iteration",)},
         estimators={
             "echo": Estimator("echo", "listens", estimate, {"trials": 3}, metrics={"echo_error_m": ("trial",)})
         },
     )
-    solvers = {
-        "direct": Solver(solve, "at once", {"scale": 1.0}),
-        "slow": Solver(solve, "one by one", {"scale": 2.0}, seconds=1.0),
-    }
-    system.__dict__["schemes"] = {"plain": Scheme("plain", "plain", solvers)}
     tiny = Tiny(system)
     return tiny
 
@@ -146,7 +146,10 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Tiny:
     made = make_tiny()
     module = types.ModuleType("isaclib.systems.tiny")
     module.SYSTEM = made.system  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "isaclib.systems.tiny", module)
+    schemes = types.ModuleType("isaclib.systems.tiny.schemes")
+    schemes.__path__ = []
+    for each in (module, schemes):
+        monkeypatch.setitem(sys.modules, each.__name__, each)
     monkeypatch.setattr(isaclib.systems, "SYSTEMS", ("tiny",))
     return made
 
