@@ -44,10 +44,16 @@ def file(tmp_path):
 
 def test_claims_are_checked_and_judged(isaclib, file, tmp_path):
     content = yaml.safe_load(file.read_text())
-    claim = {"id": "digital-is-better", "says": "So it is.", "test": "ordering", "metric": "peb_m", "order": "increasing"}
+    claim = {
+        "id": "digital-is-better",
+        "says": "So it is.",
+        "test": "ordering",
+        "metric": "peb_m",
+        "order": "increasing",
+    }
     content["claims"] = [{**claim, "schemes": content["schemes"]}]
     file.write_text(yaml.safe_dump(content))
-    assert isaclib("claims", file, "--check").output == f"{file}: 1 claims, all sound: 1 ordering\n"
+    assert isaclib("claims", file, "--check").output == f"{file}: 1 claim, all sound: 1 ordering\n"
     done = isaclib("claims", file)
     assert "small has no dataset yet" in done.output
     assert done.output.splitlines()[-1] == "1 not run"

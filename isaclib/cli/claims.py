@@ -30,7 +30,7 @@ def check_claims(path: Path) -> None:
     check_all(claims)
     words = Counter(claim.test.word if claim.test else "not testable" for claim in claims)
     told = ", ".join(f"{count} {word}" for word, count in words.most_common())
-    print(f"{path}: {len(claims)} claims, all sound" + (f": {told}" if told else ""))
+    print(f"{path}: {len(claims)} claim{'s' * (len(claims) != 1)}, all sound" + (f": {told}" if told else ""))
 
 
 def print_verdicts(path: Path, *, results: Path, system: str | None, verdict: str | None, as_csv: bool) -> None:
