@@ -52,7 +52,7 @@ class Workshop:
 
     def command(self, *arguments: str) -> list[str]:
         return [
-            *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")),
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow" / "Snakefile")),
             *("--directory", str(self.folder), "--cores", "2", *arguments),
         ]
 

@@ -25,10 +25,10 @@ if workflow.is_main_process:
 
 RESULTS = SETTINGS.results
 CAMPAIGNS = SETTINGS.campaigns
-ISACLIB = f"{shlex.quote(sys.executable)} -m isaclib"
-
 # Jobs are the parallelism: two processes of several BLAS threads each slow one another down.
-shell.prefix("export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1; ")
+SINGLE = "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1"
+# no shell.prefix: a workflow that imports this one has its own
+ISACLIB = f"{SINGLE} {shlex.quote(sys.executable)} -m isaclib"
 
 
 wildcard_constraints:

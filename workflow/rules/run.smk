@@ -28,6 +28,7 @@ rule complete:
         touch(at("plan/{digest}/complete")),
     log:
         at("logs/complete-{digest}.log"),
+    localrule: True
     threads: 1
     resources:
         mem_mb=100,
