@@ -104,11 +104,10 @@ def figure(file: File, effort: Option, results: Results, digest: Option, name: O
 def claims(files: Annotated[list[Path], typer.Argument()], results: Results) -> None:
     """Judge the claims on campaigns: a table and a page of all, and a page for each campaign."""
     from isaclib.campaign.claims.ledger import judge, write_csv
-    from isaclib.campaign.claims.reading import read_built
-    from isaclib.campaign.reading import load
+    from isaclib.campaign.claims.reading import load_any_effort, read_built
     from isaclib.figures.claims import write_page
 
-    campaigns = {campaign.name: campaign for campaign in map(load, files)}
+    campaigns = {campaign.name: campaign for campaign in map(load_any_effort, files)}
     verdicts = judge(read_built(campaigns.values()), results, campaigns=campaigns)
     write_csv(verdicts, results / "claims.csv")
     write_page(verdicts, results / "claims.html", "What is claimed, and what was found")

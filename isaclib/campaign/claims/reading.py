@@ -12,7 +12,7 @@ from isaclib.campaign.claims.spec import Claim, read_ledger
 from isaclib.campaign.document import CampaignError
 from isaclib.campaign.reading import load
 from isaclib.campaign.settings import FOLDER as CAMPAIGNS
-from isaclib.campaign.spec import Campaign
+from isaclib.campaign.spec import EFFORTS, Campaign
 from isaclib.systems.base import nearest
 
 FOLDER = Path("config/claims")
@@ -42,7 +42,7 @@ def read_all(path: str | Path) -> tuple[Claim, ...]:
     mistakes = []
     for file in files:
         try:
-            own = load(file).claims if "campaign" in document.read(file) else read_ledger(file)
+            own = load_any_effort(file).claims if "campaign" in document.read(file) else read_ledger(file)
             for claim in own:
                 if claim.id in claims:
                     raise claim.refused("id", claim.id, f"an id that {claims[claim.id].file} does not have")
@@ -92,7 +92,7 @@ def check_all(claims: Iterable[Claim]) -> None:
     CampaignError
         One line a mistake: file, claim, key, value, what was expected.
     """
-    campaign_at = cache(load)
+    campaign_at = cache(load_any_effort)
     mistakes: dict[str, None] = {}
     for claim in claims:
         try:
@@ -106,6 +106,19 @@ def check_all(claims: Iterable[Claim]) -> None:
             mistakes[str(error)] = None
     if mistakes:
         raise CampaignError("\n".join(mistakes))
+
+
+def load_any_effort(path: Path) -> Campaign:
+    """Read a campaign in the first effort that it has realisations for; claims are the same in all.
+
+    Raises
+    ------
+    CampaignError
+        As `isaclib.campaign.reading.load`.
+    """
+    realisations = document.read(path).get("realisations")
+    named = realisations if isinstance(realisations, dict) else EFFORTS
+    return load(path, effort=next((effort for effort in EFFORTS if effort in named), EFFORTS[0]))
 
 
 def campaign_file(claim: Claim, name: str) -> Path:

@@ -116,6 +116,9 @@ def test_a_campaign_carries_claims_of_its_own(tmp_path):
     file.write_text(textwrap.dedent(CAMPAIGN) + f"claims:\n  - {own % RATIO}\n")
     (claim,) = read_all(file)
     check_all([claim])
+    # in an effort the campaign may have no realisations for, its claims are the same
+    file.write_text(file.read_text().replace("realisations: 10", "realisations: {paper: 10}"))
+    assert read_all(file) == (claim,)
     assert (claim.campaign, claim.source) == ("small", None)
     file.write_text(textwrap.dedent(CAMPAIGN) + f"claims:\n  - {own % f'campaign: small, {RATIO}'}\n")
     with pytest.raises(CampaignError, match=r"mine\.campaign: 'small': expected none"):
