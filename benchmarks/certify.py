@@ -33,7 +33,7 @@ def main() -> None:
         shown = realisation = 0
         while shown < arguments.draws and realisation < 100:
             scenario = system.draw(parameters, seed=arguments.seed, start=realisation, stop=realisation + 1)
-            options = {"starts": arguments.starts, "enough": 0.0}
+            options = {"starts": arguments.starts, "again": 0, "enough": 0.0}
             objective = system.design(scenario, scheme="speb-min-hbf", options=options).objective
             realisation += 1
             if not math.isfinite(objective[0]):

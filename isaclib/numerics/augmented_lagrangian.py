@@ -18,6 +18,9 @@ ARMIJO = 1e-4
 MEMORY = 12
 """Pairs kept by L-BFGS."""
 
+SUMS = {"reassoc", "contract", "nsz", "arcp"}
+"""Sums in any order, so that they vectorise; NaN and infinity keep their meaning."""
+
 
 @numba.njit(cache=True)
 def penalty(constraint: np.ndarray, multiplier: np.ndarray, rho: float, weight: np.ndarray) -> float:
@@ -46,7 +49,7 @@ def update_multipliers(constraint: np.ndarray, multiplier: np.ndarray, rho: floa
     return worst
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=SUMS)
 def lbfgs_direction(
     gradient: np.ndarray,
     steps: np.ndarray,
@@ -111,7 +114,7 @@ def lbfgs_direction(
     return slope
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=SUMS)
 def lbfgs_update(
     x: np.ndarray,
     previous: np.ndarray,

@@ -12,6 +12,9 @@ from isaclib.systems.hybrid.smooth import objective_of
 RATE_SLIP = 1e-7
 """Rate in nat that beams may miss: a seventh of what acceptance allows."""
 
+ATTEMPTS = 200
+"""Rounds in which missing rates are made up: each costs far less than what a descent would take for it."""
+
 
 @numba.njit(cache=True)
 def restore_rates(channels: np.ndarray, noise: np.ndarray, gamma: np.ndarray, beams: np.ndarray) -> float:
@@ -40,7 +43,7 @@ def restore_rates(channels: np.ndarray, noise: np.ndarray, gamma: np.ndarray, be
         gram[k, k] += 1e-15
     zero_forcing = channels @ np.linalg.inv(gram)
     margin = -np.inf
-    for attempt in range(20):
+    for attempt in range(ATTEMPTS):
         norm = 0.0
         for i in range(size):
             for k in range(users):
@@ -59,7 +62,7 @@ def restore_rates(channels: np.ndarray, noise: np.ndarray, gamma: np.ndarray, be
                     rests[k] += seen[k, j].real ** 2 + seen[k, j].imag ** 2
             own = abs(seen[k, k])
             margin = min(margin, math.log(1.0 + own * own / rests[k]) - math.log(1.0 + gamma[k]))
-        if margin >= 0.0 or attempt == 19:
+        if margin >= 0.0 or attempt == ATTEMPTS - 1:
             break
         for k in range(users):
             own = abs(seen[k, k])

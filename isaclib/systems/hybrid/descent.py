@@ -16,6 +16,9 @@ from isaclib.numerics.augmented_lagrangian import (
 )
 from isaclib.systems.hybrid.smooth import SUM_RATE, evaluate
 
+HEADING = 1e-2
+"""Complementarity from which on the augmented Lagrangian tells where a descent will end."""
+
 
 @numba.njit(cache=True)
 def descend(
@@ -36,6 +39,7 @@ def descend(
     max_outer: int,
     max_inner: int,
     trace: np.ndarray,
+    give_up: float,
 ) -> tuple[float, float, int, int]:
     """Minimise from x in place.
 
@@ -67,6 +71,8 @@ def descend(
         Multiplier updates, and L-BFGS steps between them.
     trace : ndarray, shape (steps,)
         Objective after each L-BFGS step, the last entry that of the end; the rest stays as it was.
+    give_up : float
+        A descent that heads for an objective above this one ends early, its value infinity.
 
     Returns
     -------
@@ -76,7 +82,12 @@ def descend(
     n = x.size
     users = noise.size
     n_basis = fixed_gains.shape[0]
-    rotor = np.empty(max(phases, 1), np.complex128)
+    rotor = np.empty((4, max(phases, 1)))
+    planes = np.empty((2, basis.shape[1], basis.shape[0]))
+    for i in range(basis.shape[0] if phases > 0 else 0):
+        for p in range(basis.shape[1]):
+            planes[0, p, i] = basis[i, p].real
+            planes[1, p, i] = basis[i, p].imag
     gains = fixed_gains.copy()
     digital = np.empty((chains, users), np.complex128)
     y = np.empty((n_basis, users), np.complex128)
@@ -108,7 +119,7 @@ def descend(
         for i in range(phases, n):
             x[i] *= scale
         total, value = evaluate(
-            x, phases, chains, basis, fixed_gains, cost, noise, log_rate, objective, cap, multiplier, rho,
+            x, phases, chains, basis, planes, fixed_gains, cost, noise, log_rate, objective, cap, multiplier, rho,
             rotor, gains, digital, y, gy, ge, constraint, weight, gradient,
         )  # fmt: skip
         evaluations += 1
@@ -135,8 +146,8 @@ def descend(
                 for i in range(n):
                     trial[i] = x[i] + step * direction[i]
                 trial_total, trial_value = evaluate(
-                    trial, phases, chains, basis, fixed_gains, cost, noise, log_rate, objective, cap, multiplier, rho,
-                    rotor, gains, digital, y, gy, ge, constraint, weight, trial_gradient,
+                    trial, phases, chains, basis, planes, fixed_gains, cost, noise, log_rate, objective, cap,
+                    multiplier, rho, rotor, gains, digital, y, gy, ge, constraint, weight, trial_gradient,
                 )  # fmt: skip
                 evaluations += 1
                 if trial_total <= total + ARMIJO * step * slope + 1e-15 * abs(total):
@@ -164,7 +175,7 @@ def descend(
                 trace[steps_taken] = value
             steps_taken += 1
         evaluate(
-            x, phases, chains, basis, fixed_gains, cost, noise, log_rate, objective, cap, multiplier, rho,
+            x, phases, chains, basis, planes, fixed_gains, cost, noise, log_rate, objective, cap, multiplier, rho,
             rotor, gains, digital, y, gy, ge, constraint, weight, gradient,
         )  # fmt: skip
         evaluations += 1
@@ -174,6 +185,8 @@ def descend(
         worst = update_multipliers(constraint[first:], multiplier[first:], rho)
         if worst <= tolerance and (size <= 10.0 * gradient_tolerance or stalled):
             break
+        if worst <= HEADING and total > give_up:
+            return np.inf, worst, evaluations, outer
         if worst > 0.25 * previous_worst:
             rho *= 4.0
         previous_worst = worst
@@ -203,6 +216,7 @@ def descend_many(
     residual: np.ndarray,
     evaluations: np.ndarray,
     traces: np.ndarray,
+    give_up: np.ndarray,
 ) -> None:
     """Run `descend` on hybrid starts, one after the other.
 
@@ -224,11 +238,13 @@ def descend_many(
         Written.
     traces : ndarray, shape (J, steps)
         Written.
+    give_up : ndarray, shape (J,)
+        As for `descend`.
     """
     elements, n_basis = basis.shape[1], basis.shape[2]
     empty = np.zeros((n_basis, chains), np.complex128)
     for j in range(x.shape[0]):
         value[j], residual[j], evaluations[j], _ = descend(
             x[j], elements, chains, basis[rows[j]], empty, cost, noise[rows[j]], log_rate, objective, cap,
-            multipliers[j], rho, tolerance, gradient_tolerance, max_outer, max_inner, traces[j],
+            multipliers[j], rho, tolerance, gradient_tolerance, max_outer, max_inner, traces[j], give_up[j],
         )  # fmt: skip

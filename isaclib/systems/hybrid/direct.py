@@ -30,7 +30,7 @@ from isaclib.systems.hybrid.two_stage import focusing_beamformer
 from isaclib.systems.streams import Streams
 
 FULLY_DIGITAL_OPTIONS: Mapping[str, Any] = {"tie_break": 1e-4}
-HYBRID_OPTIONS: Mapping[str, Any] = {"starts": 16, "enough": 0.05, "trace": 0}
+HYBRID_OPTIONS: Mapping[str, Any] = {"starts": 16, "again": 5, "enough": 0.05, "trace": 0}
 SPEB_HYBRID_OPTIONS: Mapping[str, Any] = {**HYBRID_OPTIONS, "bound": "fully-digital"}
 BOUNDS = ("fully-digital", "hybrid")
 """What the objective is held against: every beamformer, or every hybrid one."""
@@ -55,9 +55,11 @@ def check_hybrid(options: Mapping[str, Any]) -> None:
     Raises
     ------
     ValueError
-        For fewer than one start, or a negative `enough` or `trace`.
+        For fewer than one start, or a negative `again`, `enough` or `trace`.
     """
-    starts, enough, steps = options["starts"], options["enough"], options["trace"]
+    starts, again, enough, steps = (options[name] for name in ("starts", "again", "enough", "trace"))
+    if again % 1 or again < 0:
+        raise ValueError(f"option again = {again!r}: expected a whole number of at least 0")
     if steps % 1 or steps < 0:
         raise ValueError(f"option trace = {steps!r}: expected a whole number of at least 0")
     if starts % 1 or starts < 1:
@@ -144,7 +146,8 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
     scenario : Scenario
         Batch of B realisations.
     options : mapping
-        ``starts``: at most so many; ``enough``: one start suffices within this ratio of the fully
+        ``starts``: at most so many; ``again``: no more once the best optimum has been found again so often (0: all
+        of them); ``enough``: one start suffices within this ratio of the fully
         digital bound; ``trace``: steps of the best start whose objective is kept; with the SPEB as
         objective ``bound``: ``hybrid`` tightens `bound` by the convex bound that knows the
         structure, so that `gap` is left by the solver and the convexity alone.
@@ -160,7 +163,7 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
     Raises
     ------
     ValueError
-        For fewer than one start, a negative `enough` or `trace`, or an unknown `bound`.
+        For fewer than one start, a negative `again`, `enough` or `trace`, or an unknown `bound`.
     """
     if objective == "speb":
         check_speb_hybrid(options)
@@ -184,6 +187,7 @@ def hybrid_direct(scenario: Scenario, options: Mapping[str, Any], rng: Streams, 
         illumination=objective == "snr",
         starts=int(starts),
         enough=float(enough),
+        again=int(options["again"]),
         rows=rows,
         rng=rng,
         trace=int(steps),

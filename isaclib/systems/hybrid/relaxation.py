@@ -59,7 +59,7 @@ def _polish(
     descend(
         x, 0, size, gains[:1], gains, cost, noise, np.log1p(gamma),
         smooth.SENSING_COST if mode == COST else smooth.ILLUMINATION,
-        math.log(cap) if tied else np.inf, weights, 1.0, 1e-9, 1e-7, 15, 300, trace,
+        math.log(cap) if tied else np.inf, weights, 1.0, 1e-9, 1e-7, 15, 300, trace, np.inf,
     )  # fmt: skip
     for i in range(size):
         for k in range(users):

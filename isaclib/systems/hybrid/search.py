@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from isaclib.systems.hybrid import smooth
@@ -13,6 +14,9 @@ from isaclib.systems.streams import Stream, Streams
 
 MAX_OUTER = 15
 MAX_INNER = 100
+MAX_INNER_LATER = 50
+"""L-BFGS steps between two updates of the multipliers, for the first start and the others."""
+
 TOLERANCES = ((1e-5, 1e-4), (1e-8, 1e-6))
 """Complementarity and gradient at which a descent stops. Where power is too scarce to make up the rates that the first
 pair leaves missing, the descent goes on to the second."""
@@ -20,7 +24,13 @@ pair leaves missing, the descent goes on to the second."""
 CLOSE = 1e-3
 """Complementarity above which a descent has ended at rates that cannot be met: going on is no use."""
 
-FIRST_PENALTY = 0.3
+SAME = 1e-4
+"""Difference of the objective up to which two starts have found the same optimum."""
+
+WORSE = 1e-2
+"""Excess over the best so far at which a descent is given up."""
+
+FIRST_PENALTY = 0.1
 PENALTY = 2.0
 """First penalty of one start (fast near its own best) and of many (best of all; see docs/performance.md)."""
 
@@ -65,6 +75,7 @@ def search(
     enough: float,
     rows: np.ndarray,
     rng: Streams,
+    again: int = 0,
     trace: int = 0,
 ) -> Found:
     """Search from one start, and from more where the bound stays out of reach.
@@ -98,6 +109,8 @@ def search(
         Which realisations of `rng` the draws are.
     rng : Streams
         Random starts.
+    again : int
+        No further start either once the best optimum has been found again so often; 0: no such end.
     trace : int
         L-BFGS steps whose value is kept.
 
@@ -114,14 +127,25 @@ def search(
         evaluations=np.zeros(batch, dtype=np.int64),
         trace=np.full((batch, trace), np.nan),
     )
+    basis, cost, noise = (np.ascontiguousarray(array) for array in (basis, cost, noise))
+    times_found = np.zeros(batch, dtype=np.int64)
     open_draws = np.arange(batch)
     for number in range(starts):
         if number == 1:
             open_draws = np.flatnonzero(found.value > bound + np.log1p(enough))
+        if number and again:
+            near = found.value[open_draws] <= bound[open_draws] + np.log1p(enough)
+            open_draws = open_draws[~near & (times_found[open_draws] <= again)]
         if not len(open_draws):
             break
         phases, digital = _start(number, basis[open_draws], fully_digital[open_draws], chains, rows[open_draws], rng)
-        _descend(found, open_draws, phases, digital, basis, cost, noise, gamma, chains, illumination, number)
+        before = found.value[open_draws]
+        ended = _descend(found, open_draws, phases, digital, basis, cost, noise, gamma, chains, illumination, number)
+        # a better optimum starts the count anew; inf - inf where neither start gave a design
+        with np.errstate(invalid="ignore"):
+            times_found[open_draws[before - ended > SAME]] = 0
+        same = np.isfinite(ended) & (ended <= found.value[open_draws] + SAME)
+        times_found[open_draws[same]] += 1
     return found
 
 
@@ -137,66 +161,65 @@ def _descend(
     chains: int,
     illumination: bool,
     number: int,
-) -> None:
-    """Descend from one start a draw; keep what is better than before."""
-    count = len(phases)
+) -> np.ndarray:
+    """Descend from one start a draw, keep what is better than before; return where each ended."""
+    elements = basis.shape[1]
     x = packed(phases, digital)
-    basis, cost, noise = (np.ascontiguousarray(array) for array in (basis, cost, noise))
-    multipliers = np.zeros((count, len(gamma)))
-    traces = np.full((count, found.trace.shape[1]), np.nan)
+    ended = np.full(len(draws), np.inf)
+    where = np.arange(len(draws))
+    multipliers = np.zeros((len(draws), len(gamma)))
+    traces = np.full((len(draws), found.trace.shape[1]), np.nan)
     steps = traces
     for tolerance, gradient_tolerance in TOLERANCES:
-        value, residual = np.empty(len(draws)), np.empty(len(draws))
+        value, residual, margin, exact = np.empty((4, len(draws)))
         evaluations = np.zeros(len(draws), dtype=np.int64)
         descend_many(
             x, draws, chains, basis, cost, noise, np.log1p(gamma),
             smooth.ILLUMINATION if illumination else smooth.SENSING_COST, np.inf, multipliers,
-            PENALTY if number else FIRST_PENALTY, tolerance, gradient_tolerance, MAX_OUTER, MAX_INNER,
-            value, residual, evaluations, steps,
+            PENALTY if number else FIRST_PENALTY, tolerance, gradient_tolerance, MAX_OUTER,
+            MAX_INNER_LATER if number else MAX_INNER,
+            value, residual, evaluations, steps, found.value[draws] + WORSE,
         )  # fmt: skip
         found.evaluations[draws] += evaluations
-        missed = [
-            index
-            for index, draw in enumerate(draws)
-            if value[index] < found.value[draw]
-            and not _keep(found, draw, x[index], traces[index], basis, cost, noise, gamma, chains, illumination)
-            and residual[index] <= CLOSE
-        ]
-        if not missed:
+        parts = x[:, elements:].reshape(len(draws), chains, -1, 2)
+        beams = np.ascontiguousarray(parts[..., 0] + 1j * parts[..., 1])
+        gains = np.ascontiguousarray(analog_gains(basis[draws], x[:, :elements], chains))
+        _finish(gains, cost, noise[draws], gamma, illumination, np.isfinite(value), beams, margin, exact)
+        met = margin >= -RATE_SLIP
+        ended[where[met]] = exact[met]
+        better = met & (exact < found.value[draws])
+        found.value[draws[better]] = exact[better]
+        found.phases[draws[better]] = x[better, :elements]
+        found.digital[draws[better]] = beams[better]
+        found.trace[draws[better]] = traces[better]
+        missed = ~met & (value < found.value[draws]) & (residual <= CLOSE)
+        if not missed.any():
             break
-        draws, x, multipliers, traces = draws[missed], x[missed], multipliers[missed], traces[missed]
+        draws, where, x, multipliers, traces = (a[missed] for a in (draws, where, x, multipliers, traces))
         # the trace is that of the first descent
         steps = np.empty((len(draws), 0))
+    return ended
 
 
-def _keep(
-    found: Found,
-    draw: int,
-    x: np.ndarray,
-    trace: np.ndarray,
-    basis: np.ndarray,
+@numba.njit(cache=True)
+def _finish(
+    gains: np.ndarray,
     cost: np.ndarray,
     noise: np.ndarray,
     gamma: np.ndarray,
-    chains: int,
     illumination: bool,
-) -> bool:
-    """Restore the rates of where a descent ended; keep it if it is the best so far. False: a rate is missed."""
-    elements = basis.shape[1]
-    ends = x[elements:].reshape(chains, -1, 2)
-    beam = np.ascontiguousarray(ends[..., 0] + 1j * ends[..., 1])
-    gains = analog_gains(basis[draw : draw + 1], x[None, :elements], chains)[0]
-    vectors = np.ascontiguousarray(np.conj(gains.T))
-    margin = restore_rates(np.ascontiguousarray(vectors[:, 3:]), noise[draw], gamma, beam)
-    if not margin >= -RATE_SLIP:
-        return False
-    exact = smooth.objective_of(np.ascontiguousarray(gains @ beam), cost, illumination)
-    if exact < found.value[draw]:
-        found.value[draw] = exact
-        found.phases[draw] = x[:elements]
-        found.digital[draw] = beam
-        found.trace[draw] = trace
-    return True
+    wanted: np.ndarray,
+    beams: np.ndarray,
+    margin: np.ndarray,
+    value: np.ndarray,
+) -> None:
+    """Restore the rates of beams (J, N_RF, K) behind V^H F_A (J, 3 + K, N_RF); their margins and objectives."""
+    for j in range(beams.shape[0]):
+        margin[j], value[j] = -np.inf, np.inf
+        if wanted[j]:
+            channels = np.ascontiguousarray(gains[j, 3:].conj().T)
+            margin[j] = restore_rates(channels, noise[j], gamma, beams[j])
+            value[j] = smooth.objective_of(gains[j] @ beams[j], cost, illumination)
 
 
 def analog_gains(basis: np.ndarray, phases: np.ndarray, chains: int) -> np.ndarray:
@@ -218,7 +241,8 @@ def project(fully_digital: np.ndarray, chains: int) -> tuple[np.ndarray, np.ndar
     batch, elements, _ = fully_digital.shape
     per_chain = elements // chains
     blocks = fully_digital.reshape(batch, chains, per_chain, -1)
-    dominant = np.linalg.svd(blocks, full_matrices=False)[0][..., 0]
+    # the dominant left singular vector, from the small Gram matrix
+    dominant = blocks @ np.linalg.eigh(np.conj(np.swapaxes(blocks, -1, -2)) @ blocks)[1][..., -1:]
     phases = np.angle(dominant).reshape(batch, elements)
     rotors = np.exp(1j * phases).reshape(batch, chains, per_chain)
     return phases, np.einsum("bcm,bcmk->bck", np.conj(rotors), blocks) / np.sqrt(per_chain)

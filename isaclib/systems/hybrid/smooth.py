@@ -20,29 +20,54 @@ import numba
 import numpy as np
 
 from isaclib.numerics.augmented_lagrangian import penalty
+from isaclib.numerics.hermitian import FAST
 
 SENSING_COST = 0
 ILLUMINATION = 1
 SUM_RATE = 2
 
 
-@numba.njit(cache=True)
-def _gain_matrix(basis: np.ndarray, phases: np.ndarray, chains: int, rotor: np.ndarray, gains: np.ndarray) -> None:
+@numba.njit(cache=True, fastmath=FAST)
+def write_rotors(phases: np.ndarray, scale: float, cosine: np.ndarray, sine: np.ndarray) -> None:
+    """Write scale e^{j phase} to rounding; straight code that vectorises, ten times faster than libm.
+
+    Taylor polynomials at a quarter of the angle, which is at most pi / 4, and two squarings.
+    """
+    for n in range(phases.size):
+        turns = math.floor(phases[n] * 0.15915494309189535 + 0.5)
+        angle = 0.25 * ((phases[n] - turns * 6.283185307179586) - turns * 2.4492935982947064e-16)
+        q = angle * angle
+        s = 1.0 / 6227020800.0 - q / 1307674368000.0
+        s = 1.0 / 362880.0 + q * (-1.0 / 39916800.0 + q * s)
+        s = angle * (1.0 + q * (-1.0 / 6.0 + q * (1.0 / 120.0 + q * (-1.0 / 5040.0 + q * s))))
+        c = -1.0 / 87178291200.0 + q / 20922789888000.0
+        c = 1.0 / 40320.0 + q * (-1.0 / 3628800.0 + q * (1.0 / 479001600.0 + q * c))
+        c = 1.0 + q * (-0.5 + q * (1.0 / 24.0 + q * (-1.0 / 720.0 + q * c)))
+        c2 = c * c - s * s
+        s2 = 2.0 * c * s
+        cosine[n] = (c2 * c2 - s2 * s2) * scale
+        sine[n] = 2.0 * c2 * s2 * scale
+
+
+@numba.njit(cache=True, fastmath=FAST)
+def _gain_matrix(planes: np.ndarray, phases: np.ndarray, chains: int, rotor: np.ndarray, gains: np.ndarray) -> None:
     """E = V^H F_A / sqrt(M), shape (P, chains), and the rotors e^{j phase}."""
-    n_elements, n_basis = basis.shape
+    _, n_basis, n_elements = planes.shape
     per_chain = n_elements // chains
-    scale = 1.0 / math.sqrt(per_chain)
-    for r in range(chains):
-        for p in range(n_basis):
-            gains[p, r] = 0.0
-        for m in range(per_chain):
-            n = r * per_chain + m
-            rotor[n] = complex(math.cos(phases[n]), math.sin(phases[n])) * scale
-            for p in range(n_basis):
-                gains[p, r] += basis[n, p].conjugate() * rotor[n]
+    write_rotors(phases, 1.0 / math.sqrt(per_chain), rotor[0], rotor[1])
+    for p in range(n_basis):
+        for n in range(n_elements):
+            rotor[2, n] = planes[0, p, n] * rotor[0, n] + planes[1, p, n] * rotor[1, n]
+            rotor[3, n] = planes[0, p, n] * rotor[1, n] - planes[1, p, n] * rotor[0, n]
+        for r in range(chains):
+            real = imag = 0.0
+            for n in range(r * per_chain, (r + 1) * per_chain):
+                real += rotor[2, n]
+                imag += rotor[3, n]
+            gains[p, r] = complex(real, imag)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=FAST)
 def sensing_cost(y: np.ndarray, cost: np.ndarray, gradient: np.ndarray, scale: float) -> float:
     """Return log tr(C M^-1); add `scale` times its gradient in the rows 0..2 of Y."""
     users = y.shape[1]
@@ -54,8 +79,10 @@ def sensing_cost(y: np.ndarray, cost: np.ndarray, gradient: np.ndarray, scale: f
         q += y0.real * y0.real + y0.imag * y0.imag
         s1 += y[1, k] * y0.conjugate()
         s2 += y[2, k] * y0.conjugate()
-    z1 = s1 / q
-    z2 = s2 / q
+    # complex over real as one division: Numba divides by a complex number otherwise
+    over_q = 1.0 / q
+    z1 = s1 * over_q
+    z2 = s2 * over_q
     m11 = q
     m22 = q
     m12 = 0.0
@@ -92,7 +119,7 @@ def sensing_cost(y: np.ndarray, cost: np.ndarray, gradient: np.ndarray, scale: f
     return math.log(value)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=FAST)
 def _illumination(y: np.ndarray, gradient: np.ndarray, scale: float) -> float:
     """-log q; adds scale times its gradient in row 0 of Y."""
     users = y.shape[1]
@@ -104,7 +131,7 @@ def _illumination(y: np.ndarray, gradient: np.ndarray, scale: float) -> float:
     return -math.log(q)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=FAST)
 def _rates(y: np.ndarray, noise: np.ndarray, log_one_plus_gamma: np.ndarray, constraint: np.ndarray) -> None:
     """log(1 + SINR_k) - log(1 + Gamma_k) for every user."""
     users = y.shape[1]
@@ -118,7 +145,7 @@ def _rates(y: np.ndarray, noise: np.ndarray, log_one_plus_gamma: np.ndarray, con
         constraint[k] = math.log(total / rest) - log_one_plus_gamma[k]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=FAST)
 def _rates_gradient(y: np.ndarray, noise: np.ndarray, weight: np.ndarray, gradient: np.ndarray) -> None:
     """Add -sum_k weight_k grad c_k."""
     users = y.shape[1]
@@ -138,12 +165,13 @@ def _rates_gradient(y: np.ndarray, noise: np.ndarray, weight: np.ndarray, gradie
             gradient[3 + k, j] -= (2.0 * weight[k] * slope) * y[3 + k, j]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=FAST)
 def evaluate(
     x: np.ndarray,
     phases: int,
     chains: int,
     basis: np.ndarray,
+    planes: np.ndarray,
     fixed_gains: np.ndarray,
     cost: np.ndarray,
     noise: np.ndarray,
@@ -164,21 +192,23 @@ def evaluate(
 ) -> tuple[float, float]:
     """L(x) and its gradient; returns (L, objective).
 
+    `basis` is V, shape (N, P), `planes` its real and imaginary part, shape (2, P, N); `rotor`
+    is scratch, shape (4, N).
     `constraint`, `weight` and `multiplier` hold the K rates, then the cap where there is one. A
     sum-rate is made of the rates, whose weights are then one instead of the penalty's.
     """
     n_basis = gains.shape[0]
     users = noise.size
     if phases > 0:
-        _gain_matrix(basis, x[:phases], chains, rotor, gains)
+        _gain_matrix(planes, x[:phases], chains, rotor, gains)
     norm = 0.0
     for i in range(phases, x.size):
         norm += x[i] * x[i]
-    norm = math.sqrt(norm)
+    norm = 1.0 / math.sqrt(norm)
     for r in range(chains):
         for k in range(users):
             i = phases + 2 * (r * users + k)
-            digital[r, k] = complex(x[i], x[i + 1]) / norm
+            digital[r, k] = complex(x[i] * norm, x[i + 1] * norm)
     for p in range(n_basis):
         for k in range(users):
             t = 0.0j
@@ -220,8 +250,8 @@ def evaluate(
     for r in range(chains):
         for k in range(users):
             i = phases + 2 * (r * users + k)
-            gradient[i] = (gradient[i] - along * digital[r, k].real) / norm
-            gradient[i + 1] = (gradient[i + 1] - along * digital[r, k].imag) / norm
+            gradient[i] = (gradient[i] - along * digital[r, k].real) * norm
+            gradient[i + 1] = (gradient[i + 1] - along * digital[r, k].imag) * norm
     if phases > 0:
         for p in range(n_basis):
             for r in range(chains):
@@ -231,17 +261,19 @@ def evaluate(
                 ge[p, r] = t
         per_chain = phases // chains
         for r in range(chains):
-            for m in range(per_chain):
-                n = r * per_chain + m
-                t = 0.0j
+            for n in range(r * per_chain, (r + 1) * per_chain):
+                real = imag = 0.0
                 for p in range(n_basis):
-                    t += basis[n, p] * ge[p, r]
-                # Re(conj(t) j rotor)
-                gradient[n] = t.imag * rotor[n].real - t.real * rotor[n].imag
+                    v = basis[n, p]
+                    e = ge[p, r]
+                    real += v.real * e.real - v.imag * e.imag
+                    imag += v.real * e.imag + v.imag * e.real
+                # Re(conj(V ge) j rotor)
+                gradient[n] = imag * rotor[0, n] - real * rotor[1, n]
     return total, value
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=FAST)
 def objective_of(y: np.ndarray, cost: np.ndarray, illumination: bool) -> float:
     """Objective of Y = V^H W, shape (3 + K, K), for W of unit power."""
     unused = np.zeros_like(y)

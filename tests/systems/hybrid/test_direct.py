@@ -152,6 +152,7 @@ def test_infeasible_draws_say_what_they_need() -> None:
         ("speb-min-fdbf", {"tie_break": -1e-4}, "option tie_break = -0.0001: expected a number from 0 to below 1"),
         ("speb-min-hbf", {"starts": 0}, "option starts = 0: expected a whole number of at least 1"),
         ("speb-min-hbf", {"starts": 2.5}, "option starts = 2.5"),
+        ("speb-min-hbf", {"again": -1}, "option again = -1: expected a whole number of at least 0"),
         ("speb-min-hbf", {"starts": float("inf")}, "option starts = inf"),
         ("snr-max-hbf", {"trace": -1}, "option trace = -1: expected a whole number of at least 0"),
         ("crb-min-hbf", {"enough": float("nan")}, "option enough = nan"),

@@ -108,6 +108,20 @@ def test_enough_spares_the_further_starts() -> None:
     np.testing.assert_array_equal(some.value[near], once.value[near])
 
 
+def test_an_optimum_found_again_and_again_spares_the_further_starts() -> None:
+    scenario = draw(power_dbm=10.0)
+    every = find(scenario, starts=12, enough=0.0)[0]
+    once, twice = (find(scenario, starts=12, enough=0.0, again=again)[0] for again in (1, 2))
+    assert np.all(once.evaluations <= twice.evaluations)
+    assert np.all(twice.evaluations <= every.evaluations)
+    assert once.evaluations.sum() < twice.evaluations.sum() < every.evaluations.sum()
+    # draws without a design keep all their starts, and no design gets better for fewer
+    lost = np.isinf(every.value)
+    np.testing.assert_array_equal(once.evaluations[lost], every.evaluations[lost])
+    assert np.all(every.value <= twice.value)
+    assert np.all(twice.value <= once.value)
+
+
 def test_trace_holds_the_steps_of_the_best_start_and_ends_where_it_ended() -> None:
     found, _, _ = find(draw(power_dbm=30.0), trace=2000)
     given = np.isfinite(found.trace)

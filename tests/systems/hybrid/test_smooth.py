@@ -31,6 +31,7 @@ class Evaluation:
     ) -> None:
         self.problem = problem()
         self.basis = np.ascontiguousarray(sensing_and_channels(self.problem)[0])
+        self.planes = np.ascontiguousarray(np.stack([self.basis.real.T, self.basis.imag.T]))
         self.phases = ELEMENTS if phases else 0
         self.chains = CHAINS if phases else ELEMENTS
         self.size = self.phases + 2 * self.chains * USERS
@@ -48,9 +49,9 @@ class Evaluation:
             gains[:] = self.basis.conj().T
         gradient = np.empty(self.size)
         total, value = smooth.evaluate(
-            x, self.phases, self.chains, self.basis, gains.copy(), self.problem.weight, self.problem.noise[0],
-            rates, *self.fixed,
-            np.empty(ELEMENTS, complex), gains, np.empty((self.chains, USERS), complex),
+            x, self.phases, self.chains, self.basis, self.planes, gains.copy(), self.problem.weight,
+            self.problem.noise[0], rates, *self.fixed,
+            np.empty((4, ELEMENTS)), gains, np.empty((self.chains, USERS), complex),
             np.empty((count, USERS), complex), np.empty((count, USERS), complex),
             np.empty((count, self.chains), complex), self.constraint, self.weight, gradient,
         )  # fmt: skip
@@ -163,3 +164,10 @@ def test_the_scale_of_the_digital_part_does_not_matter() -> None:
     assert evaluation(scaled)[0] == pytest.approx(evaluation(x)[0], rel=1e-12)
     # and the gradient has no part along it
     assert evaluation(x)[2][ELEMENTS:] @ x[ELEMENTS:] == pytest.approx(0.0, abs=1e-10)
+
+
+def test_rotors_are_exact_to_rounding_whatever_the_phase() -> None:
+    phases = np.concatenate([np.linspace(-400.0, 400.0, 10001), np.pi * np.arange(-8, 9) / 4.0])
+    cosine, sine = np.empty((2, phases.size))
+    smooth.write_rotors(phases, 0.5, cosine, sine)
+    np.testing.assert_allclose(cosine + 1j * sine, 0.5 * np.exp(1j * phases), rtol=0.0, atol=1e-15)

@@ -88,7 +88,7 @@ def search(
         descend_many(
             x, np.arange(batch), chains, basis, cost, noise, np.zeros(users), smooth.SUM_RATE,
             math.log(cap) if capped else np.inf, np.zeros((batch, users + int(capped))), PENALTY, TOLERANCE,
-            GRADIENT_TOLERANCE, MAX_OUTER, MAX_INNER, value, residual, evaluations, traces,
+            GRADIENT_TOLERANCE, MAX_OUTER, MAX_INNER, value, residual, evaluations, traces, np.full(batch, np.inf),
         )  # fmt: skip
         found.evaluations[:] += evaluations
         phases = x[:, :elements]

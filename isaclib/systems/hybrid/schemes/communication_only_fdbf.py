@@ -14,6 +14,7 @@ SCHEME = Scheme(
             run=partial(sum_rate_fully_digital, speb=False),
             summary="dual uplink and dual of the SPEB constraint, with their certificate",
             options=FULLY_DIGITAL_RATE_OPTIONS,
+            version=2,
         ),
         "fp-bcd": Solver(
             run=partial(fp_bcd, hybrid=False),

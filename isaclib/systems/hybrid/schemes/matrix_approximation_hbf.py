@@ -16,6 +16,7 @@ SCHEME = Scheme(
             summary="phases and digital beamformer by turns, each in closed form",
             options=MATRIX_APPROXIMATION_OPTIONS,
             check=check_matrix_approximation,
+            version=2,
         ),
     },
 )

@@ -19,6 +19,7 @@ SCHEME = Scheme(
             run=partial(sum_rate_fully_digital, speb=True),
             summary="dual uplink and dual of the SPEB constraint, with their certificate",
             options=FULLY_DIGITAL_RATE_OPTIONS,
+            version=2,
         ),
         "sca-bcd": Solver(
             run=partial(sca_bcd, hybrid=False, as_printed=False),

@@ -35,6 +35,7 @@ SCHEME = Scheme(
             summary="augmented Lagrangian on sphere x (S^3)^N: several users or targets, coupled phases, either side",
             options=RIEMANNIAN_OPTIONS,
             check=check_riemannian,
+            version=2,
         ),
     },
 )

@@ -41,6 +41,7 @@ SCHEME = Scheme(
             summary="augmented Lagrangian on sphere x (S^3)^N for the sensors drawn, two beams where they tell more",
             options=DESCENT_OPTIONS,
             check=check_descent,
+            version=2,
         ),
     },
 )
