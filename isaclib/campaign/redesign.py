@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,14 @@ def redesign(campaign: str | Path | xr.Dataset, *, scheme: str, realisation: int
         that would return other numbers today (its version differs), or a file of a person's own that is
         not beside the campaign's.
     """
+    (made,) = redesign_several(campaign, scheme=scheme, realisations=[realisation], **point)
+    return made
+
+
+def redesign_several(
+    campaign: str | Path | xr.Dataset, *, scheme: str, realisations: Sequence[int], **point: Any
+) -> list[Redesigned]:
+    """Make designs of several realisations anew, as `redesign` does, each block once."""
     data = open_campaign(campaign) if isinstance(campaign, (str, Path)) else campaign
     for needed in ("curves", "axes"):
         if needed not in data.attrs:
@@ -79,11 +87,10 @@ def redesign(campaign: str | Path | xr.Dataset, *, scheme: str, realisation: int
     if scheme not in curves:
         raise ValueError(f"scheme = {scheme!r}: expected a label of the campaign; {nearest(scheme, curves)}")
     curve = curves[scheme]
-    if not 0 <= realisation < data.sizes["realisation"]:
-        raise ValueError(f"realisation = {realisation}: expected one from 0 to {data.sizes['realisation'] - 1}")
-    system = get_system(data.attrs["system"])
-    if curve.get("scheme_file"):
-        system = with_scheme_files(system, [kept(_root(data), curve["scheme_file"], SCHEME_ENDING)])
+    for realisation in realisations:
+        if not 0 <= realisation < data.sizes["realisation"]:
+            raise ValueError(f"realisation = {realisation}: expected one from 0 to {data.sizes['realisation'] - 1}")
+    system = system_of(data, curve)
     found = system.scheme(curve["scheme"])
     if scheme_id(found, curve["solver"], curve["options"]) != curve["scheme_id"]:
         raise ValueError(
@@ -93,14 +100,30 @@ def redesign(campaign: str | Path | xr.Dataset, *, scheme: str, realisation: int
     fixed = json.loads(data.attrs["parameters"])[scheme]
     chosen = {**_settings(json.loads(data.attrs["axes"]), point), **fixed, **curve["parameters"]}
     parameters = system.Parameters(**chosen)
-    # whole blocks, as a run makes them: no bit depends on what else was designed along
-    first, count = (realisation, 1) if found.solver(curve["solver"]).seconds else (realisation // BLOCK * BLOCK, BLOCK)
     named = {"seed": int(data.attrs["seed"]), "sampling": data.attrs.get("sampling", "random")}
-    drawn = system.draw(parameters, **named, start=first, stop=first + count)
-    designs = system.design(drawn, scheme=curve["scheme"], solver=curve["solver"], options=curve["options"])
-    scenario = system.draw(parameters, **named, start=realisation, stop=realisation + 1)
-    design = _one(designs, realisation - first)
-    return Redesigned(system, scenario, design, system.evaluate(scenario, design))
+    # whole blocks, as a run makes them: no bit depends on what else was designed along
+    size = 1 if found.solver(curve["solver"]).seconds else BLOCK
+    blocks: dict[int, Any] = {}
+    made = []
+    for realisation in realisations:
+        first = realisation // size * size
+        if first not in blocks:
+            drawn = system.draw(parameters, **named, start=first, stop=first + size)
+            blocks[first] = system.design(
+                drawn, scheme=curve["scheme"], solver=curve["solver"], options=curve["options"]
+            )
+        scenario = system.draw(parameters, **named, start=realisation, stop=realisation + 1)
+        design = _one(blocks[first], realisation - first)
+        made.append(Redesigned(system, scenario, design, system.evaluate(scenario, design)))
+    return made
+
+
+def system_of(data: xr.Dataset, curve: Mapping[str, Any]) -> System:
+    """Return the system of a campaign, with the scheme of a person's own that a curve was designed by."""
+    system = get_system(data.attrs["system"])
+    if curve.get("scheme_file"):
+        system = with_scheme_files(system, [kept(_root(data), curve["scheme_file"], SCHEME_ENDING)])
+    return system
 
 
 def _root(data: xr.Dataset) -> Path:
