@@ -40,7 +40,7 @@ lint: style types workflow  ## style, types and workflow checks
 style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/snakefmt --check workflow
+	$(BIN)/snakefmt --check Snakefile workflow
 
 types: $(READY)
 	$(BIN)/mypy
@@ -51,7 +51,7 @@ workflow: $(READY)
 format: $(READY)  ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/snakefmt workflow
+	$(BIN)/snakefmt Snakefile workflow
 
 environment: $(READY)  ## only the environment
 
