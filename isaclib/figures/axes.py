@@ -10,6 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
     from matplotlib.ticker import ScalarFormatter
 
 _UNITS = {"1": "", "m^2": "m²", "bit/s/Hz": "bit/s/Hz"}
@@ -34,6 +35,26 @@ def named(name: str, units: str | None) -> str:
     text = text[:1].upper() + text[1:]
     unit = _UNITS.get(units or "1", units or "")
     return f"{text} ({unit})" if unit else text
+
+
+def given_or_new(ax: Axes | None) -> Axes:
+    """Return the axes, or those of a new figure of `matplotlib.pyplot`, which a notebook shows."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(layout="constrained")[1]
+
+
+def legend_above(axes: Axes, handles: Sequence[Line2D], columns: int) -> None:
+    """Put a legend over the axes, outside of the data."""
+    if not handles:
+        return
+    # a power of ten over the y axis keeps its place
+    formatter = axes.yaxis.get_major_formatter()
+    formatter.set_locs(list(axes.yaxis.get_majorticklocs()))
+    bottom = 1.07 if formatter.get_offset() else 1.0
+    axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, bottom), ncols=columns, handlelength=1.8)
 
 
 def set_x(axes: Axes, values: np.ndarray, labels: Sequence[Any] | None, *, log: bool, continuous: bool) -> None:

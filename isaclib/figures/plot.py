@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 _WORDS = {
     "rms": "RMS",
@@ -54,11 +55,33 @@ def plot(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> Figu
     """
     from matplotlib.figure import Figure
 
-    curves = list(dict.fromkeys((line.scheme, line.solver, legend_label(summary, line)) for line in lines))
-    looks = dict(zip((label for _, _, label in curves), style.looks(curves), strict=True))
-    width, height = _size(len(curves), len(figure.y))
-    page = Figure(figsize=(width, height), layout="constrained")
-    axes = page.add_subplot()
+    page = Figure(figsize=_size(len(_looks(summary, lines)), len(figure.y)), layout="constrained")
+    schemes, quantities = draw_lines(page.add_subplot(), summary, figure, lines)
+    if schemes:
+        page.legend(handles=schemes, loc="outside upper center", ncols=legend_columns(schemes))
+    if quantities:
+        page.legend(handles=quantities, loc="outside lower center", ncols=legend_columns(quantities, widest=28))
+    return page
+
+
+def draw_lines(
+    axes: Axes, summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]
+) -> tuple[list[Line2D], list[Line2D]]:
+    """Draw a figure on axes, all but its legends.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Scaled and labelled here.
+    summary, figure, lines
+        As for `plot`.
+
+    Returns
+    -------
+    schemes, quantities : list of matplotlib Line2D
+        What legends would show: the schemes, and the quantities where there are several.
+    """
+    looks = _looks(summary, lines)
     for line in lines:
         _draw(axes, line, looks[legend_label(summary, line)], figure)
     if lines:
@@ -74,8 +97,17 @@ def plot(summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line]) -> Figu
     # a column is about so many letters wide, and its data so many high
     axes.set_xlabel(textwrap.fill(x_label(summary, figure), 56))
     axes.set_ylabel(textwrap.fill(y_label(summary, figure), 42))
-    _legends(page, summary, figure, lines, looks)
-    return page
+    return _schemes(summary, figure, lines, looks), _quantities(summary, figure)
+
+
+def legend_columns(handles: Sequence[Line2D], *, widest: int = 30) -> int:
+    """Return how many columns a legend has room for: two where no label has more letters than `widest`."""
+    return 1 if max(len(str(handle.get_label())) for handle in handles) > widest else 2
+
+
+def _looks(summary: xr.Dataset, lines: Sequence[Line]) -> dict[str, style.Look]:
+    curves = list(dict.fromkeys((line.scheme, line.solver, legend_label(summary, line)) for line in lines))
+    return dict(zip((label for _, _, label in curves), style.looks(curves), strict=True))
 
 
 def legend_label(summary: xr.Dataset, line: Line) -> str:
@@ -215,40 +247,42 @@ def _fill(axes: Axes, line: Line, *, alpha: float, color: str, log_x: bool, log_
         axes.add_patch(PathPatch(outline, color=color, alpha=alpha, lw=0, zorder=1.5))
 
 
-def _legends(
-    page: Figure, summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line], looks: dict[str, style.Look]
-) -> None:
+def _schemes(
+    summary: xr.Dataset, figure: FigureSpec, lines: Sequence[Line], looks: dict[str, style.Look]
+) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
-    schemes = []
+    handles = []
     for label, look in looks.items():
         own = [line.curve for line in lines if legend_label(summary, line) == label]
         drawn = [curve for curve in own if curve.line != "none"]
         dashes: Any = "none"
         if drawn:
-            # with several quantities the line style is theirs, and the key below explains it
+            # with several quantities the line style is theirs, and their own legend explains it
             dashes = look.dashes if drawn[0].line == "solid" or len(figure.y) > 1 else _DASHES[drawn[0].line]
         marker = look.marker if any(curve.marker for curve in own) and not look.bound else None
-        schemes.append(
+        handles.append(
             Line2D([], [], color=look.color, ls=dashes, lw=1.2 * look.width, marker=marker, mfc="white", label=label)
         )
-    if schemes:
-        columns = 1 if max(len(str(handle.get_label())) for handle in schemes) > 30 else 2
-        page.legend(handles=schemes, loc="outside upper center", ncols=columns)
+    return handles
+
+
+def _quantities(summary: xr.Dataset, figure: FigureSpec) -> list[Line2D]:
+    from matplotlib.lines import Line2D
+
     # quantities of one look (the same drawn for other schemes) are one entry
     quantities = {(quantity(summary, curve), curve.line, curve.marker): curve for curve in figure.y}
-    if len({key[1:] for key in quantities}) > 1 or len({key[0] for key in quantities}) > 1:
-        keys = [
-            Line2D(
-                [],
-                [],
-                color="0.25",
-                ls=_DASHES.get(line, "none" if line == "none" else "solid"),
-                marker="o" if marker else None,
-                mfc="white",
-                label=textwrap.fill(name[:1].upper() + name[1:], 60),
-            )
-            for name, line, marker in quantities
-        ]
-        columns = 1 if max(len(name) for name, _, _ in quantities) > 28 else 2
-        page.legend(handles=keys, loc="outside lower center", ncols=columns)
+    if len({key[1:] for key in quantities}) == 1 and len({key[0] for key in quantities}) == 1:
+        return []
+    return [
+        Line2D(
+            [],
+            [],
+            color="0.25",
+            ls=_DASHES.get(line, "none" if line == "none" else "solid"),
+            marker="o" if marker else None,
+            mfc="white",
+            label=textwrap.fill(name[:1].upper() + name[1:], 60),
+        )
+        for name, line, marker in quantities
+    ]
