@@ -34,6 +34,7 @@ class Workshop:
     folder: Path
     content: dict = field(default_factory=lambda: dict(SMALL))
     name: str = NAME
+    snakefile: Path = ROOT / "workflow" / "Snakefile"
 
     @property
     def results(self) -> Path:
@@ -52,7 +53,7 @@ class Workshop:
 
     def command(self, *arguments: str) -> list[str]:
         return [
-            *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow" / "Snakefile")),
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(self.snakefile)),
             *("--directory", str(self.folder), "--cores", "2", *arguments),
         ]
 

@@ -10,6 +10,7 @@ from isaclib.campaign.document import CampaignError
 from isaclib.campaign.lock import announce
 from isaclib.campaign.resources import memory_mb, minutes
 from isaclib.campaign.settings import read_settings
+from snakemake.settings.enums import RerunTrigger
 
 # Everything is checked here, when the workflow is read: no job starts on a file with an error.
 try:
@@ -84,9 +85,13 @@ def claim_files():
 
 
 def claims():
-    """The table and the pages of the claims, where there are any."""
-    pages = [f"{RESULTS}/{name}/claims.html" for name in CAMPAIGNS]
-    return [f"{RESULTS}/claims.csv", f"{RESULTS}/claims.html", *pages] if claim_files() else []
+    """The table and the page of the claims, where there are any."""
+    return [f"{RESULTS}/claims.csv", f"{RESULTS}/claims.html"] if claim_files() else []
+
+
+def accounts():
+    """A page on each campaign, and one on all."""
+    return [f"{RESULTS}/overview.html", *(f"{RESULTS}/{name}/index.html" for name in CAMPAIGNS)]
 
 
 def plan_of(wildcards, round_):
@@ -108,6 +113,9 @@ def runs_before(wildcards):
 
 def runs_of_all_rounds(wildcards):
     """Runs of every round, the last of which says so."""
+    # another trigger writes plans anew, which never change, and throws away days of results for a mended rule
+    if not workflow.dag_settings.rerun_triggers <= {RerunTrigger.MTIME, RerunTrigger.INPUT}:
+        sys.exit("--rerun-triggers: expected mtime input, in the call or in a profile")
     found = []
     for round_ in range(1000):
         plan = plan_of(wildcards, round_)
