@@ -23,7 +23,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: run resume test lint style types workflow format environment lock clean help
+.PHONY: run resume test lint style types workflow format docs environment lock clean help
 
 run: $(READY)  ## build the environment if needed, then every figure of config/config.yaml
 	$(SNAKEMAKE)
@@ -53,6 +53,10 @@ format: $(READY)  ## rewrite the sources in the project's style
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
+docs: $(READY)  ## the documentation as pages: docs/_build/index.html
+	$(BIN)/sphinx-build --builder html --jobs auto --quiet --fail-on-warning --keep-going docs docs/_build
+	@echo docs/_build/index.html
+
 environment: $(READY)  ## only the environment
 
 $(READY): requirements.lock pyproject.toml
@@ -66,12 +70,12 @@ $(READY): requirements.lock pyproject.toml
 lock:  ## write requirements.lock anew, keeping its versions (ARGS=--upgrade takes the newest)
 	tool=$$(mktemp -d) && trap 'rm -rf "$$tool"' EXIT && $(PYTHON) -m venv "$$tool" \
 		&& "$$tool/bin/pip" install --quiet pip-tools \
-		&& CUSTOM_COMPILE_COMMAND="make lock" "$$tool/bin/pip-compile" --quiet --extra dev --strip-extras \
+		&& CUSTOM_COMPILE_COMMAND="make lock" "$$tool/bin/pip-compile" --quiet --extra dev --extra docs --strip-extras \
 			--generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(ARGS) \
 			--output-file requirements.lock pyproject.toml
 
 clean:  ## remove the environment and caches; results stay
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find isaclib tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## this list

@@ -25,7 +25,9 @@ MODULES = sorted((ROOT / "isaclib").rglob("*.py"))
 # figures and cli share the top floor: the command calls the plots, never the other way round
 ORDER = ["numerics", "physics", "systems", "campaign", "figures", "cli", "__main__"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-DECLARED = [Requirement(line) for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]]
+EXTRAS = PROJECT["optional-dependencies"]
+NEEDED = [Requirement(line) for line in [*PROJECT["dependencies"], *EXTRAS["dev"]]]
+DECLARED = [*NEEDED, *map(Requirement, EXTRAS["docs"])]
 CONDA_NAMES = {"dask": "dask-core", "matplotlib": "matplotlib-base", "snakemake": "snakemake-minimal"}
 
 
@@ -125,7 +127,7 @@ def test_conda_environment_is_in_step() -> None:
     stated = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     stated = {line for line in stated if isinstance(line, str)} - {"pip"}
     wanted = {f"python{PROJECT['requires-python']}"}
-    for requirement in DECLARED:
+    for requirement in NEEDED:
         name = CONDA_NAMES.get(requirement.name, requirement.name.lower())
         wanted.add(name + str(requirement.specifier))
     normal = {(entry.name, frozenset(map(str, entry.specifier))) for entry in map(Requirement, stated)}
@@ -193,3 +195,16 @@ def test_snakemake_finds_the_profile_by_itself(monkeypatch):
     assert args.scheduler == "greedy"
     assert args.rerun_incomplete
     assert args.keep_going
+
+
+def test_the_workflow_catalog_finds_what_it_shows():
+    # the keys that the catalog documents
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert usage.keys() == {"mandatory-flags", "software-stack-deployment", "report"}
+    assert usage["mandatory-flags"].keys() == {"desc", "flags"}
+    assert usage["software-stack-deployment"].keys() == {"conda", "apptainer", "apptainer+conda"}
+    assert {type(value) for value in usage["software-stack-deployment"].values()} == {bool} == {type(usage["report"])}
+    triggers = yaml.safe_load((ROOT / "workflow/profiles/default/config.yaml").read_text())["rerun-triggers"]
+    assert usage["mandatory-flags"]["flags"] == f"--rerun-triggers {' '.join(triggers)}"
+    assert (ROOT / "workflow" / "Snakefile").exists()
+    assert (ROOT / "config" / "README.md").read_text().startswith("# Configuration")
