@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
+MOST_STEPS = 2000
+"""Steps of a curve: more are finer than a page, and too many for a renderer."""
+
 
 def ecdf(
     campaign: str | Path | xr.Dataset,
@@ -79,32 +82,28 @@ def ecdf(
     for label in schemes:
         if label not in labels:
             raise ValueError(f"schemes has {label!r}: expected a label of the campaign; {nearest(label, labels)}")
-    shown = [label for label in schemes or labels if label in found]
-    if not shown:
-        raise ValueError(f"metric {metric!r}: expected a scheme with draws, in the population {population!r}")
+    drawn = [label for label in schemes or labels if label in found and np.isfinite(found[label].values).any()]
+    if not drawn:
+        raise ValueError(f"metric {metric!r}: expected a scheme with finite draws, in the population {population!r}")
     about = {entry["label"]: entry for entry in json.loads(data.attrs.get("curves", "[]"))}
     curves = [
-        (about.get(label, {}).get("scheme", label), about.get(label, {}).get("solver", ""), label) for label in shown
+        (about.get(label, {}).get("scheme", label), about.get(label, {}).get("solver", ""), label) for label in drawn
     ]
     axes = given_or_new(ax)
     handles = []
-    for label, look in zip(shown, style.looks(curves), strict=True):
+    for label, look in zip(drawn, style.looks(curves), strict=True):
         each = found[label]
         text = style.display(label)
-        finite = np.isfinite(each.values)
-        # a curve starts at the axis, and what is infinite keeps it below one
+        # what is infinite keeps the curve below one
+        shown = _thinned(int(np.isfinite(each.values).sum()))
+        values, share = each.values[shown], each.share[shown]
         (line,) = axes.step(
-            np.concatenate([each.values[:1], each.values])[np.concatenate([finite[:1], finite])],
-            np.concatenate([[0.0], each.share])[np.concatenate([finite[:1], finite])],
-            where="post",
-            color=look.color,
-            ls=look.dashes,
-            label=text,
+            [values[0], *values], [0.0, *share], where="post", color=look.color, ls=look.dashes, label=text
         )
         axes.fill_between(
-            each.values[finite],
-            each.lower[finite],
-            each.upper[finite],
+            values,
+            each.lower[shown],
+            each.upper[shown],
             step="post",
             color=look.color,
             alpha=0.2,
@@ -119,3 +118,8 @@ def ecdf(
     axes.set_ylabel("Share of draws at or below")
     legend_above(axes, handles, legend_columns(handles))
     return axes
+
+
+def _thinned(count: int) -> np.ndarray:
+    """Positions of at most `MOST_STEPS` of so many draws, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, MOST_STEPS)).astype(int))

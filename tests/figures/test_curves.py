@@ -8,6 +8,7 @@ import sys
 import matplotlib
 import numpy as np
 import pytest
+import xarray as xr
 from matplotlib.figure import Figure
 
 from isaclib import figures
@@ -80,6 +81,21 @@ def test_an_ecdf_has_the_draws_as_steps_and_the_band_around_them(campaign, ax):
     assert colors(ax)["SPEB-min HBF"] == figures.style.VERMILLION
     assert ax.get_xlabel() == "Position error bound (m)"
     assert ax.get_xscale() == "log"
+
+
+def test_an_ecdf_of_many_draws_has_no_more_steps_than_a_page_shows_and_leaves_out_what_is_infinite(ax):
+    values = np.arange(30_000.0)
+    values[29_000:] = np.inf
+    dims = ("scheme", "realisation")
+    data = xr.Dataset(
+        {"status": (dims, np.zeros((1, 30_000), dtype=np.int8)), "x": (dims, values[None])}, coords={"scheme": ["a"]}
+    )
+    figures.ecdf(data, "x", ax=ax)
+    (line,) = ax.lines
+    at, share = line.get_data()
+    assert len(at) == 2001
+    assert (at[0], at[-1], share[-1]) == (0.0, 28_999.0, 29_000 / 30_000)
+    np.testing.assert_allclose(share[1:], (np.array(at[1:]) + 1) / 30_000)
 
 
 def test_the_axes_are_those_of_a_new_figure_where_none_are_given_and_legends_are_outside_of_them(campaign):
