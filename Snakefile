@@ -2,3 +2,10 @@
 
 
 include: "workflow/Snakefile"
+
+
+# an included file sets no default target
+rule build:
+    input:
+        rules.all.input,
+    localrule: True

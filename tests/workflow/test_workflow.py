@@ -74,6 +74,16 @@ def test_figures_and_report_are_made(workshop):
     assert ",refuted," in (work.folder / "results" / "claims.csv").read_text()
 
 
+def test_snakemake_in_the_folder_of_the_project_builds_the_figures(tmp_path):
+    asked = ["--config", "campaigns=stars-fig5", f"results={tmp_path / 'results'}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", *asked],
+        **{"cwd": ROOT, "capture_output": True, "text": True, "timeout": 120},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "/stars-fig5/figures/cost-median.pdf" in done.stdout + done.stderr
+
+
 def test_the_rules_are_clean():
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True, timeout=120
