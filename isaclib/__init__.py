@@ -10,10 +10,22 @@ _LAZY = {
     "simulate": "isaclib.systems",
     "judge": "isaclib.campaign.claims.ledger",
     "open_campaign": "isaclib.campaign.dataset",
+    "read_channels": "isaclib.campaign.channels",
     "redesign": "isaclib.campaign.redesign",
     "summarise": "isaclib.campaign.reduction",
+    "write_channels": "isaclib.campaign.channels",
 }
-__all__ = ["__version__", "get_system", "judge", "open_campaign", "redesign", "simulate", "summarise"]
+__all__ = [
+    "__version__",
+    "get_system",
+    "judge",
+    "open_campaign",
+    "read_channels",
+    "redesign",
+    "simulate",
+    "summarise",
+    "write_channels",
+]
 
 
 def __getattr__(name: str) -> Any:

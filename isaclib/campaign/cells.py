@@ -124,6 +124,8 @@ class Run:
         How the realisations are drawn; ``random``, the default, is left out of the identity.
     scheme_file : str
         Hash of the file that holds the scheme, see `isaclib.campaign.inputs`; empty where it is installed.
+    channels : str
+        Hash of the file that channels come from; empty where they are drawn.
     """
 
     campaign: str
@@ -143,6 +145,7 @@ class Run:
     draw_seconds: float | None = None
     sampling: str = "random"
     scheme_file: str = ""
+    channels: str = ""
 
     @property
     def id(self) -> str:
@@ -175,6 +178,7 @@ class Run:
             **({} if self.draw_seconds is None else {"draw_seconds": self.draw_seconds}),
             **({} if self.sampling == "random" else {"sampling": self.sampling}),
             **({"scheme_file": self.scheme_file} if self.scheme_file else {}),
+            **({"channels": self.channels} if self.channels else {}),
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from isaclib.campaign.precision_spec import SHARE
 from isaclib.campaign.spec import Campaign
 from isaclib.campaign.statistics import CLUSTERED
 from isaclib.systems.base import nearest
+from isaclib.systems.streams import SAMPLINGS
 
 
 def check_distinct(campaign: Campaign) -> None:
@@ -29,6 +30,35 @@ def check_distinct(campaign: Campaign) -> None:
                 f"schemes[{i}]: the same scheme, solver, options and parameters as schemes[{seen[key]}]"
             )
         seen[key] = i
+
+
+def check_channels(campaign: Campaign) -> None:
+    """Refuse a file of channels that does not fit the campaign.
+
+    Raises
+    ------
+    CampaignError
+        Naming the curve, and what the file has for what it needs.
+    """
+    channels = campaign.channels
+    if channels is None:
+        return
+    if campaign.sampling != SAMPLINGS[0]:
+        raise refuse("sampling", campaign.sampling, f"{SAMPLINGS[0]}: the channels of a file are not drawn")
+    for i, curve in enumerate(campaign.entries):
+        if curve.most > channels.realisations:
+            held = f"{channels.realisations} of {channels.path}"
+            raise CampaignError(f"schemes[{i}]: {curve.most} realisations: expected at most the {held}")
+        for index in grid.indices(campaign.axes):
+            parameters = campaign.resolve(curve, index)
+            for name, found in channels.sizes.items():
+                entry = channels.given[name]
+                if found != (needed := entry.sizes(parameters)):
+                    at = [f"{axis} = {campaign.values(axis)[k]}" for axis, k in zip(campaign.axes, index, strict=True)]
+                    raise CampaignError(
+                        f"channels: {channels.path}: variable {name}: {', '.join(entry.dims)} = {found}: "
+                        f"expected {needed}, as the parameters of schemes[{i}] have at {', '.join(at)}"
+                    )
 
 
 def check_solvers(campaign: Campaign) -> None:

@@ -166,11 +166,15 @@ class Costs:
     def _sample(self, task: Task, point: str, count: int) -> Cost:
         curve = self._curves[task.scheme_id, point]
         parameters = self._system.Parameters(**_parameters(self._campaign, curve, point))
+        spec = self._campaign
+        count = min(count, spec.channels.realisations) if spec.channels else count
         # processor time: other jobs on the machine do not make this one dearer
         began = time.process_time()
         try:
-            spec = self._campaign
-            scenario = self._system.draw(parameters, seed=spec.seed, start=0, stop=count, sampling=spec.sampling)
+            channels = spec.channels.read(0, count) if spec.channels else None
+            scenario = self._system.draw(
+                parameters, seed=spec.seed, start=0, stop=count, sampling=spec.sampling, channels=channels
+            )
             design: Any = self._kept(task, point, count)
             if design is None:
                 design = self._system.design(scenario, scheme=curve.scheme, solver=curve.solver, options=curve.options)

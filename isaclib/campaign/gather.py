@@ -12,6 +12,7 @@ import netCDF4
 import numpy as np
 
 from isaclib.campaign import store
+from isaclib.campaign.channels import DRAWN
 from isaclib.campaign.identity import plain
 from isaclib.campaign.netcdf import CHUNK_BYTES, FLAGS, put_array, put_text, rows_a_chunk
 from isaclib.campaign.provenance import distinct, provenance
@@ -110,6 +111,7 @@ def _attributes(spec: Campaign) -> dict[str, Any]:
         "system": spec.system,
         "seed": np.int64(spec.seed),
         "sampling": spec.sampling,
+        "channels": spec.channels.id if spec.channels else DRAWN,
         "realisations": np.int64(spec.realisations),
         "parameters": json.dumps(resolved),
         "axes": json.dumps({name: [[plain(value), plain(own)] for value, own in v] for name, v in spec.axes.items()}),

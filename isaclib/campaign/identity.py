@@ -1,6 +1,6 @@
 """Identities: what makes two numbers the same number, and what makes them differ.
 
-A point is (system, model version, resolved parameters, seed, sampling); a scheme is (name, solver,
+A point is (system, model version, resolved parameters, seed, sampling, file of channels); a scheme is (name, solver,
 options, solver version, file of a person's own); an estimator is (name, options, version). A parameter added later
 with a neutral default leaves every identity as it was; a raised version changes those it must.
 """
@@ -31,7 +31,7 @@ def plain_parameters(parameters: Any) -> dict[str, Any]:
     return {field.name: plain(getattr(parameters, field.name)) for field in dataclasses.fields(parameters)}
 
 
-def point_id(system: System, parameters: Any, *, seed: int, sampling: str = "random") -> str:
+def point_id(system: System, parameters: Any, *, seed: int, sampling: str = "random", channels: str = "") -> str:
     """Return the identity of a point.
 
     Parameters
@@ -44,6 +44,8 @@ def point_id(system: System, parameters: Any, *, seed: int, sampling: str = "ran
         Draws under another seed are other draws.
     sampling : str
         So are those drawn another way; ``random`` is left out.
+    channels : str
+        Hash of the file that channels come from; empty where they are drawn.
     """
     neutral = {f.name: plain(f.default) for f in dataclasses.fields(parameters) if f.metadata.get("neutral")}
     kept = {
@@ -52,7 +54,11 @@ def point_id(system: System, parameters: Any, *, seed: int, sampling: str = "ran
         if name not in neutral or value != neutral[name]
     }
     content = {"system": system.name, "version": system.version, "parameters": kept, "seed": seed}
-    return identity(content if sampling == "random" else {**content, "sampling": sampling})
+    if sampling != "random":
+        content["sampling"] = sampling
+    if channels:
+        content["channels"] = channels
+    return identity(content)
 
 
 def scheme_id(scheme: Scheme, solver: str, options: Mapping[str, Any]) -> str:

@@ -18,8 +18,6 @@ from isaclib.campaign.writing import written
 FOLDER = "inputs"
 """Where they are kept, in ``results/<campaign>``."""
 
-SCHEME_ENDING, CHANNELS_ENDING = ".py", ".nc"
-
 
 def file_id(path: str | Path) -> str:
     """Return the hash of a file's content, the same for every name it may have."""
@@ -33,7 +31,7 @@ def keep(inputs: Mapping[Path, str], root: str | Path) -> None:
     Parameters
     ----------
     inputs : mapping of Path to str
-        File to the hash it had when the campaign was read.
+        File to the name it is kept under: its hash when the campaign was read, and an ending.
     root : path
         ``results/<campaign>``.
 
@@ -45,17 +43,17 @@ def keep(inputs: Mapping[Path, str], root: str | Path) -> None:
         In one line, naming a file that cannot be written.
     """
     for path, name in inputs.items():
-        target = Path(root) / FOLDER / f"{name}{path.suffix}"
-        if target.exists() and file_id(target) == name:
+        target = Path(root) / FOLDER / name
+        if target.exists() and file_id(target) == target.stem:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         with written(target) as partial:
             shutil.copyfile(path, partial)
-            if file_id(partial) != name:
+            if file_id(partial) != target.stem:
                 raise CampaignError(f"{path}: changed while the workflow was running: start it again")
 
 
-def kept(root: str | Path, name: str, ending: str) -> Path:
+def kept(root: str | Path, name: str) -> Path:
     """Return the path of a file that was kept.
 
     Parameters
@@ -63,25 +61,35 @@ def kept(root: str | Path, name: str, ending: str) -> Path:
     root : path
         ``results/<campaign>``.
     name : str
-        Its hash.
-    ending : str
-        `SCHEME_ENDING` or `CHANNELS_ENDING`.
+        Its hash and its ending, as `scheme_name` and `channels_name` have them.
 
     Raises
     ------
     ValueError
         In one line, naming the file, where it is missing or is not what it was.
     """
-    path = Path(root) / FOLDER / f"{name}{ending}"
+    path = Path(root) / FOLDER / name
     advice = "`isaclib verify` and the next run of the workflow bring it back"
     if not path.exists():
         raise ValueError(f"{path}: missing: expected what the campaign's file named when it was planned; {advice}")
-    if (found := file_id(path)) != name:
+    if (found := file_id(path)) != path.stem:
         raise ValueError(f"{path}: damaged: its content has the hash {found}; {advice}")
     return path
 
 
-def inputs_of(run: Run) -> Iterator[tuple[str, str]]:
-    """Yield hash and ending of every file that a run reads."""
+def scheme_name(file_id: str) -> str:
+    """Return the name that the file of a scheme is kept under."""
+    return f"{file_id}.py"
+
+
+def channels_name(file_id: str) -> str:
+    """Return the name that a file of channels is kept under."""
+    return f"{file_id}.nc"
+
+
+def names_of(run: Run) -> Iterator[str]:
+    """Yield the name of every file that a run reads."""
     if run.scheme_file:
-        yield run.scheme_file, SCHEME_ENDING
+        yield scheme_name(run.scheme_file)
+    if run.channels:
+        yield channels_name(run.channels)

@@ -346,4 +346,5 @@ def _run(
         draw_seconds=draw_seconds,
         sampling=campaign.sampling,
         scheme_file=campaign.model.scheme(curves[0].scheme).file_id,
+        channels=campaign.channels.id if campaign.channels else "",
     )

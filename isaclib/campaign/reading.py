@@ -9,10 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from isaclib.campaign import document, grid
+from isaclib.campaign.channels import Channels
 from isaclib.campaign.claims.spec import read_claims
-from isaclib.campaign.consistency import check_distinct, check_estimators, check_precision, check_solvers, read_figures
+from isaclib.campaign.consistency import (
+    check_channels,
+    check_distinct,
+    check_estimators,
+    check_precision,
+    check_solvers,
+    read_figures,
+)
 from isaclib.campaign.document import CampaignError, check_keys, refuse
 from isaclib.campaign.identity import plain, scheme_id
+from isaclib.campaign.inputs import channels_name, scheme_name
 from isaclib.campaign.precision_spec import PrecisionSpec
 from isaclib.campaign.spec import EFFORTS, Campaign, Curve
 from isaclib.systems import get_system
@@ -37,6 +46,7 @@ KEYS = (
     "title",
     "system",
     "seed",
+    "channels",
     "parameters",
     "grid",
     "scheme_files",
@@ -114,6 +124,7 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
     files = _files("scheme_files", content.get("scheme_files"), path)
     system = with_scheme_files(installed, files)
     own_schemes = system.further[len(installed.further) :]
+    channels = _channels(content, path, system)
     known = {f.name for f in fields(system.Parameters)}
     parameters = document.mapping("parameters", content.get("parameters"), "parameters and their values")
     _check_parameters("parameters", parameters, known)
@@ -161,11 +172,16 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
         draw_seconds=_draw_seconds(content.get("draw_seconds")),
         sampling=_sampling(content.get("sampling", SAMPLINGS[0])),
         own_schemes=own_schemes,
-        inputs={file: scheme.file_id for file, scheme in zip(files, own_schemes, strict=True)},
+        channels=channels,
+        inputs={
+            **{file: scheme_name(scheme.file_id) for file, scheme in zip(files, own_schemes, strict=True)},
+            **({channels.path: channels_name(channels.id)} if channels else {}),
+        },
     )
     if not campaign.curves:
         raise CampaignError(f"realisations: no scheme has any in effort {effort!r}")
     check_distinct(campaign)
+    check_channels(campaign)
     check_solvers(campaign)
     check_precision(campaign)
     check_estimators(campaign)
@@ -179,6 +195,18 @@ def _files(where: str, content: Any, beside: Path) -> list[Path]:
     if not isinstance(content or [], list):
         raise refuse(where, content, "a list of files")
     return [beside.parent / document.text(f"{where}[{i}]", name) for i, name in enumerate(content or [])]
+
+
+def _channels(content: Mapping[str, Any], beside: Path, system: System) -> Channels | None:
+    if content.get("channels") is None:
+        return None
+    file = beside.parent / document.text("channels", content["channels"])
+    try:
+        channels = Channels.open(file, system)
+        channels.check_values()
+    except ValueError as error:
+        raise CampaignError(f"channels: {error}") from None
+    return channels
 
 
 def _check_parameters(where: str, chosen: Mapping[Any, Any], known: set[str]) -> None:

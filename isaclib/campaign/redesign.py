@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isaclib.campaign.channels import DRAWN, Channels
 from isaclib.campaign.dataset import open_campaign
 from isaclib.campaign.identity import scheme_id
-from isaclib.campaign.inputs import SCHEME_ENDING, kept
+from isaclib.campaign.inputs import channels_name, kept, scheme_name
 from isaclib.systems import get_system
 from isaclib.systems.base import Design, System, nearest
 from isaclib.systems.own import with_scheme_files
@@ -100,7 +101,18 @@ def redesign_several(
     fixed = json.loads(data.attrs["parameters"])[scheme]
     chosen = {**_settings(json.loads(data.attrs["axes"]), point), **fixed, **curve["parameters"]}
     parameters = system.Parameters(**chosen)
-    named = {"seed": int(data.attrs["seed"]), "sampling": data.attrs.get("sampling", "random")}
+    channels = _channels(data, system)
+
+    def draw(start: int, stop: int) -> Any:
+        return system.draw(
+            parameters,
+            seed=int(data.attrs["seed"]),
+            start=start,
+            stop=stop,
+            sampling=data.attrs.get("sampling", "random"),
+            channels=channels.read(start, stop) if channels else None,
+        )
+
     # whole blocks, as a run makes them: no bit depends on what else was designed along
     size = 1 if found.solver(curve["solver"]).seconds else BLOCK
     blocks: dict[int, Any] = {}
@@ -108,11 +120,11 @@ def redesign_several(
     for realisation in realisations:
         first = realisation // size * size
         if first not in blocks:
-            drawn = system.draw(parameters, **named, start=first, stop=first + size)
+            drawn = draw(first, min(first + size, channels.realisations) if channels else first + size)
             blocks[first] = system.design(
                 drawn, scheme=curve["scheme"], solver=curve["solver"], options=curve["options"]
             )
-        scenario = system.draw(parameters, **named, start=realisation, stop=realisation + 1)
+        scenario = draw(realisation, realisation + 1)
         design = _one(blocks[first], realisation - first)
         made.append(Redesigned(system, scenario, design, system.evaluate(scenario, design)))
     return made
@@ -122,8 +134,13 @@ def system_of(data: xr.Dataset, curve: Mapping[str, Any]) -> System:
     """Return the system of a campaign, with the scheme of a person's own that a curve was designed by."""
     system = get_system(data.attrs["system"])
     if curve.get("scheme_file"):
-        system = with_scheme_files(system, [kept(_root(data), curve["scheme_file"], SCHEME_ENDING)])
+        system = with_scheme_files(system, [kept(_root(data), scheme_name(curve["scheme_file"]))])
     return system
+
+
+def _channels(data: xr.Dataset, system: System) -> Channels | None:
+    given = data.attrs.get("channels", DRAWN)
+    return None if given == DRAWN else Channels.open(kept(_root(data), channels_name(given)), system)
 
 
 def _root(data: xr.Dataset) -> Path:

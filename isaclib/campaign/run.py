@@ -13,6 +13,7 @@ import numpy as np
 
 from isaclib.campaign import inputs, store
 from isaclib.campaign.cells import Cell, Run
+from isaclib.campaign.channels import Channels
 from isaclib.campaign.designs import StoredDesigns
 from isaclib.campaign.limited import TIMEOUT, Limited, Stopped
 from isaclib.campaign.memory import peak_memory_mb
@@ -159,9 +160,13 @@ class _Job:
     def __init__(self, run: Run, path: Path) -> None:
         self.run = run
         self.system: System = get_system(run.system)
+        root = path.parent.parent
         if run.scheme_file:
-            file = inputs.kept(path.parent.parent, run.scheme_file, inputs.SCHEME_ENDING)
+            file = inputs.kept(root, inputs.scheme_name(run.scheme_file))
             self.system = with_scheme_files(self.system, [file])
+        self.channels: Channels | None = None
+        if run.channels:
+            self.channels = Channels.open(inputs.kept(root, inputs.channels_name(run.channels)), self.system)
         solver = self.system.scheme(run.scheme).solver(run.solver)
         solver.resolve(run.options)
         self.one_by_one = solver.seconds is not None
@@ -190,8 +195,10 @@ class _Job:
             return
         for first in range(cell.start // BLOCK * BLOCK, cell.stop, BLOCK):
             start, stop = max(cell.start, first), min(cell.stop, first + BLOCK)
+            # the last block of a file of channels may be shorter
+            last = min(first + BLOCK, self.channels.realisations) if self.channels else first + BLOCK
             try:
-                whole = self._measure(cell, first, first + BLOCK)
+                whole = self._measure(cell, first, last)
             except MemoryError:
                 raise
             # whatever else a solver raises must not cost the other draws of the block
@@ -237,8 +244,11 @@ class _Job:
         return batch
 
     def _drawn(self, point: str, start: int, stop: int) -> Any:
-        run = self.run
-        return self.system.draw(self.parameters[point], seed=run.seed, start=start, stop=stop, sampling=run.sampling)
+        run, parameters = self.run, self.parameters[point]
+        channels = self.channels.read(start, stop) if self.channels else None
+        return self.system.draw(
+            parameters, seed=run.seed, start=start, stop=stop, sampling=run.sampling, channels=channels
+        )
 
     def _designed(self, scenario: Any) -> Any:
         run = self.run

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from isaclib.campaign import document, grid
 from isaclib.campaign.cells import identity
+from isaclib.campaign.channels import Channels
 from isaclib.campaign.claims.spec import Claim
 from isaclib.campaign.document import CampaignError
 from isaclib.campaign.figure_spec import FigureSpec
@@ -29,7 +30,7 @@ class Point(NamedTuple):
     Parameters
     ----------
     id : str
-        Identity of (system, model version, parameters, seed, sampling).
+        Identity of (system, model version, parameters, seed, sampling, channels).
     parameters : mapping
         Every parameter of the system, as plain JSON values.
     """
@@ -114,7 +115,9 @@ class Campaign:
     own_schemes : tuple of Scheme
         Schemes of files that the file names.
     inputs : mapping of Path to str
-        Files that runs read, each to the hash of its content; see `isaclib.campaign.inputs`.
+        Files that runs read, each to the name it is kept under; see `isaclib.campaign.inputs`.
+    channels : Channels, optional
+        Where channels come from; none where they are drawn.
     grown : mapping of str to tuple of int
         Label of a curve with a precision to its realisations at each point, in grid order, as a
         later round has them.
@@ -137,6 +140,7 @@ class Campaign:
     sampling: str = "random"
     own_schemes: tuple[Scheme, ...] = ()
     inputs: Mapping[Path, str] = field(default_factory=dict)
+    channels: Channels | None = None
     grown: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     _points: dict[str, dict[tuple[int, ...], Point]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -196,9 +200,10 @@ class Campaign:
         known = self._points.get(curve.label)
         if known is None:
             known = self._points[curve.label] = {}
+            given = self.channels.id if self.channels else ""
             for index in grid.indices(self.axes):
                 parameters = self.resolve(curve, index)
-                name = point_id(self.model, parameters, seed=self.seed, sampling=self.sampling)
+                name = point_id(self.model, parameters, seed=self.seed, sampling=self.sampling, channels=given)
                 known[index] = Point(name, plain_parameters(parameters))
         return known
 

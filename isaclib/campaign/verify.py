@@ -11,7 +11,7 @@ import netCDF4
 
 from isaclib.campaign.cells import DIGITS
 from isaclib.campaign.dataset import NAME
-from isaclib.campaign.inputs import inputs_of, kept
+from isaclib.campaign.inputs import kept, names_of
 from isaclib.campaign.plan import Plan
 from isaclib.campaign.progress import log_path, read_mark
 from isaclib.campaign.store import check
@@ -47,8 +47,8 @@ def verify(root: str | Path) -> tuple[int, list[str]]:
         try:
             plan = Plan.read(path)
             listed = {root / "runs" / f"{run}.nc" for run in plan.run_ids}
-            for name, ending in sorted({found for run in plan.runs for found in inputs_of(run)}):
-                kept(root, name, ending)
+            for name in sorted({name for run in plan.runs for name in names_of(run)}):
+                kept(root, name)
         except ValueError as error:
             damaged.append(str(error))
             path.unlink()

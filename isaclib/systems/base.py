@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isaclib.systems.given import Given, checked
 from isaclib.systems.spectrum import Spectrum, SpectrumOf
 from isaclib.systems.streams import SAMPLINGS, Streams
 
@@ -336,6 +337,10 @@ class System:
         Estimators that search a spectrum over range and angle, by name; see `spectrum`.
     positions : callable, optional
         ``positions(scenario, index) -> dict``, see `places`.
+    given : mapping of str to Given
+        Arrays that need not be drawn, by name; see `draw`.
+    with_given : callable, optional
+        ``with_given(scenario, arrays) -> Scenario`` puts some of them in the place of what was drawn.
     """
 
     name: str
@@ -351,6 +356,8 @@ class System:
     power_pattern: Callable[..., np.ndarray] | None = None
     spectra: Mapping[str, SpectrumOf] = field(default_factory=dict)
     positions: Callable[[Any, int], dict[str, np.ndarray]] | None = None
+    given: Mapping[str, Given] = field(default_factory=dict)
+    with_given: Callable[[Any, Mapping[str, np.ndarray]], Any] | None = None
 
     @property
     def Parameters(self) -> type:
@@ -393,7 +400,16 @@ class System:
             raise ValueError(f"system {self.name!r} has no scheme {name!r}: {nearest(name, self.schemes)}")
         return self.schemes[name]
 
-    def draw(self, parameters: Any, *, seed: int, start: int = 0, stop: int = 1, sampling: str = "random") -> Any:
+    def draw(
+        self,
+        parameters: Any,
+        *,
+        seed: int,
+        start: int = 0,
+        stop: int = 1,
+        sampling: str = "random",
+        channels: Mapping[str, Any] | None = None,
+    ) -> Any:
         """Draw the realisations [start, stop): the same numbers however they are batched.
 
         Parameters
@@ -408,6 +424,10 @@ class System:
             ``random``, or ``sobol``: the 64 realisations of a block, [0, 64), [64, 128), ..., spread
             evenly. A mean over whole blocks scatters less; the block, not the realisation, is then
             what intervals are taken over.
+        channels : mapping of str to array_like, optional
+            Channels from a ray tracer or a measurement in the place of drawn ones, by the names of
+            `given`, with the realisations [start, stop) along the first axis. What they do not say
+            is drawn as ever, estimates of them included.
 
         Returns
         -------
@@ -416,7 +436,8 @@ class System:
         Raises
         ------
         ValueError
-            For an empty or negative range, a negative seed or an unknown sampling.
+            For an empty or negative range, a negative seed, an unknown sampling, or channels of
+            another name or shape than the parameters ask for, or that are not finite.
         """
         if not 0 <= start < stop:
             raise ValueError(f"start, stop = {start}, {stop}: expected 0 <= start < stop")
@@ -424,7 +445,12 @@ class System:
             raise ValueError(f"seed = {seed}: expected a whole number of at least 0")
         if sampling not in SAMPLINGS:
             raise ValueError(f"sampling = {sampling!r}: expected one of {', '.join(SAMPLINGS)}")
-        return self.draw_scenario(parameters, Streams(seed, start, stop, sampling))
+        scenario = self.draw_scenario(parameters, Streams(seed, start, stop, sampling))
+        if channels is None:
+            return scenario
+        if self.with_given is None:
+            raise ValueError(f"channels: system {self.name!r} takes none")
+        return self.with_given(scenario, checked(self.given, channels, parameters, stop - start))
 
     def design(
         self, scenario: Any, *, scheme: str, solver: str | None = None, options: Mapping[str, Any] | None = None

@@ -16,6 +16,8 @@ import isaclib
 import isaclib.systems
 from isaclib.campaign.cells import Cell, Run
 from isaclib.campaign.gather import gather
+from isaclib.campaign.inputs import keep
+from isaclib.campaign.plan import find_run, make_plan, plan_path
 from isaclib.campaign.reading import load
 from isaclib.campaign.run import execute
 from isaclib.systems import base
@@ -211,6 +213,22 @@ def runs_of():
         return runs
 
     return make
+
+
+@pytest.fixture
+def solved(tmp_path: Path):
+    """Return a function that plans a campaign and solves what is missing, as the workflow does."""
+
+    def solve(spec) -> list[str]:
+        root = tmp_path / "results"
+        plan = make_plan(spec, root, run_seconds=100.0)
+        keep(spec.inputs, root)
+        plan.write(plan_path(root, spec.digest, 0))
+        for run in plan.runs:
+            execute(find_run(root, run.id), root / "runs" / f"{run.id}.nc", progress=False)
+        return sorted({run.scheme for run in plan.runs})
+
+    return solve
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import isaclib
 from isaclib.campaign import inputs
 from isaclib.campaign.document import CampaignError
-from isaclib.campaign.plan import Plan, find_run, make_plan, plan_path
+from isaclib.campaign.plan import Plan, make_plan, plan_path
 from isaclib.campaign.run import execute
 from isaclib.campaign.verify import verify
 
@@ -45,22 +45,6 @@ def own(campaign, tmp_path):
         return campaign(**keys)
 
     return make
-
-
-@pytest.fixture
-def solved(tmp_path):
-    """Return a function that plans a campaign and solves what is missing, as the workflow does."""
-
-    def solve(spec):
-        root = tmp_path / "results"
-        plan = make_plan(spec, root, run_seconds=100.0)
-        inputs.keep(spec.inputs, root)
-        plan.write(plan_path(root, spec.digest, 0))
-        for run in plan.runs:
-            execute(find_run(root, run.id), root / "runs" / f"{run.id}.nc", progress=False)
-        return sorted({run.scheme for run in plan.runs})
-
-    return solve
 
 
 def test_an_edited_file_is_solved_anew_and_nothing_else(own, solved):

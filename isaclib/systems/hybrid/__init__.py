@@ -2,6 +2,7 @@
 
 from isaclib.systems.base import System
 from isaclib.systems.hybrid.estimation import ESTIMATORS
+from isaclib.systems.hybrid.given import GIVEN, with_given
 from isaclib.systems.hybrid.metrics import METRICS, evaluate
 from isaclib.systems.hybrid.parameters import Parameters
 from isaclib.systems.hybrid.pattern import pattern
@@ -18,6 +19,8 @@ SYSTEM = System(
     schemes_package="isaclib.systems.hybrid.schemes",
     estimators=ESTIMATORS,
     metrics=METRICS,
+    given=GIVEN,
+    with_given=with_given,
     power_pattern=pattern,
     spectra={"music": spectrum},
     positions=places,

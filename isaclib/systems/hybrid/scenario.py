@@ -121,17 +121,24 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
         everywhere[:, user] = scatterers
         responses = arrays.spherical_response(elements_m, scatterers, p.wavelength_m)
         total[:, user] += channels.saleh_valenzuela(gain, responses)
-    truth = Scenario(
-        channels=total,
-        user_positions_m=positions,
-        elements_m=elements_m,
-        target_m=np.asarray(p.target_m),
-        wavelength_m=p.wavelength_m,
-        reflection=p.reflection,
-        parameters=p,
-        streams=streams,
-        scatterers_m=everywhere,
+    return as_known(
+        Scenario(
+            channels=total,
+            user_positions_m=positions,
+            elements_m=elements_m,
+            target_m=np.asarray(p.target_m),
+            wavelength_m=p.wavelength_m,
+            reflection=p.reflection,
+            parameters=p,
+            streams=streams,
+            scatterers_m=everywhere,
+        )
     )
-    if p.csi_error_db is None:
+
+
+def as_known(truth: Scenario) -> Scenario:
+    """Return a scenario with what the designer takes for true: the channels, or an estimate of them."""
+    error_db = truth.parameters.csi_error_db
+    if error_db is None:
         return truth
-    return replace(truth, assumed=replace(truth, channels=estimated(total, p.csi_error_db, streams)))
+    return replace(truth, assumed=replace(truth, channels=estimated(truth.channels, error_db, truth.streams)))

@@ -3,6 +3,7 @@
 from isaclib.systems.base import System
 from isaclib.systems.modular.draw import draw_scenario
 from isaclib.systems.modular.estimation import ESTIMATORS
+from isaclib.systems.modular.given import GIVEN, with_given
 from isaclib.systems.modular.metrics import METRICS, evaluate
 from isaclib.systems.modular.parameters import Parameters
 from isaclib.systems.modular.pattern import pattern
@@ -18,6 +19,8 @@ SYSTEM = System(
     schemes_package="isaclib.systems.modular.schemes",
     estimators=ESTIMATORS,
     metrics=METRICS,
+    given=GIVEN,
+    with_given=with_given,
     power_pattern=pattern,
     spectra={"music": spectrum},
     positions=places,

@@ -30,11 +30,15 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
     assumed = None
     if p.true_wavefront != p.design_wavefront:
         assumed = _scenario(p, streams, centres, places, heard, p.design_wavefront, None)
-    truth = _scenario(p, streams, centres, places, heard, p.true_wavefront, assumed)
-    if p.csi_error_db is None:
+    return as_known(_scenario(p, streams, centres, places, heard, p.true_wavefront, assumed))
+
+
+def as_known(truth: Scenario) -> Scenario:
+    """Return a scenario with what the designer takes for the channel where it is known with an error."""
+    error_db, known = truth.parameters.csi_error_db, truth.designed_for
+    if error_db is None:
         return truth
-    known = truth.designed_for
-    return replace(truth, assumed=replace(known, channel=estimated(known.channel, p.csi_error_db, streams)))
+    return replace(truth, assumed=replace(known, channel=estimated(known.channel, error_db, truth.streams)))
 
 
 def subarray_centres(p: Parameters, streams: Streams) -> np.ndarray:

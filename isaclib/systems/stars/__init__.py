@@ -3,6 +3,7 @@
 from isaclib.systems.base import System
 from isaclib.systems.stars.draw import draw_scenario
 from isaclib.systems.stars.estimation import ESTIMATORS
+from isaclib.systems.stars.given import GIVEN, with_given
 from isaclib.systems.stars.metrics import METRICS, evaluate
 from isaclib.systems.stars.parameters import Parameters
 from isaclib.systems.stars.pattern import pattern
@@ -17,6 +18,8 @@ SYSTEM = System(
     evaluate_design=evaluate,
     schemes_package="isaclib.systems.stars.schemes",
     metrics=METRICS,
+    given=GIVEN,
+    with_given=with_given,
     power_pattern=pattern,
     spectra={"music": spectrum},
     positions=places,

@@ -32,23 +32,37 @@ def draw_scenario(parameters: Parameters, streams: Streams) -> Scenario:
     target_range, target_angle = places(Stream.TARGET_RANGE, Stream.TARGET_ANGLE, "target", p.targets)
     user_range, user_angle = places(Stream.USER_RANGE, Stream.USER_ANGLE, "user", p.users)
     offsets = element_offsets_m(p)
-    truth = Scenario(
-        target_range_m=target_range,
-        target_angle_rad=target_angle,
-        user_range_m=user_range,
-        user_angle_rad=user_angle,
-        bs_star_channel=bs_star_channel(p, streams),
-        target_response=polar.polar_response(offsets, target_range, target_angle, p.wavelength_m, response=p.response),
-        user_response=polar.polar_response(offsets, user_range, user_angle, p.wavelength_m, response=p.response),
-        user_gain=channels.free_space_gain(user_range, p.wavelength_m) * np.exp(-1j * p.wavenumber * user_range),
-        reflection=np.sqrt(p.wavelength_m**2 * p.rcs_m2 / ((4.0 * np.pi) ** 3 * target_range**4)),
-        parameters=p,
-        streams=streams,
+    return as_known(
+        Scenario(
+            target_range_m=target_range,
+            target_angle_rad=target_angle,
+            user_range_m=user_range,
+            user_angle_rad=user_angle,
+            bs_star_channel=bs_star_channel(p, streams),
+            target_response=polar.polar_response(
+                offsets, target_range, target_angle, p.wavelength_m, response=p.response
+            ),
+            user_response=polar.polar_response(offsets, user_range, user_angle, p.wavelength_m, response=p.response),
+            user_gain=channels.free_space_gain(user_range, p.wavelength_m) * np.exp(-1j * p.wavenumber * user_range),
+            reflection=np.sqrt(p.wavelength_m**2 * p.rcs_m2 / ((4.0 * np.pi) ** 3 * target_range**4)),
+            parameters=p,
+            streams=streams,
+        )
     )
-    if p.csi_error_db is None:
+
+
+def as_known(truth: Scenario) -> Scenario:
+    """Return a scenario with what the designer takes for true: the users' channels, or an estimate of them."""
+    error_db = truth.parameters.csi_error_db
+    if error_db is None:
         return truth
-    known = estimated(truth.user_channel, p.csi_error_db, streams) / truth.of_users(truth.user_gain)[..., None]
-    return replace(truth, assumed=replace(truth, user_response=known[:, 0] if p.users == 1 else known))
+    return replace(truth, assumed=with_user_channel(truth, estimated(truth.user_channel, error_db, truth.streams)))
+
+
+def with_user_channel(scenario: Scenario, channel: np.ndarray) -> Scenario:
+    """Return a scenario with other channels h of its users, shape (B, U, N); their gains stay."""
+    response = channel / scenario.of_users(scenario.user_gain)[..., None]
+    return replace(scenario, user_response=response[:, 0] if scenario.parameters.users == 1 else response)
 
 
 def bs_positions_m(p: Parameters) -> np.ndarray:
