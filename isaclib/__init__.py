@@ -17,6 +17,7 @@ _LAZY = {
 }
 __all__ = [
     "__version__",
+    "figures",
     "get_system",
     "judge",
     "open_campaign",
@@ -30,6 +31,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # numpy and xarray cost a second to import: `isaclib --help` must not pay for them.
+    if name == "figures":
+        return import_module("isaclib.figures")
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'isaclib' has no attribute {name!r}")
