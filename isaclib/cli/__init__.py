@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from isaclib.cli import new, stored, workflow
+from isaclib.cli import completion, new, stored, workflow
 from isaclib.cli.errors import OneLineErrors
 from isaclib.cli.help import examples as _examples
 
@@ -19,14 +19,18 @@ app = typer.Typer(
     help="Monte Carlo campaigns of near-field integrated sensing and communication beamforming.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.add_typer(new.app)
 app.add_typer(stored.app)
 app.add_typer(workflow.app, name="workflow", hidden=True)
 
-File = Annotated[Path, typer.Argument(help="Campaign file, such as config/campaigns/hybrid-fig3.yaml.")]
-Effort = Annotated[str, typer.Option(help="Realisations: quick or paper.")]
+File = Annotated[
+    Path,
+    typer.Argument(
+        help="Campaign file, such as config/campaigns/hybrid-fig3.yaml.", autocompletion=completion.campaign_files
+    ),
+]
+Effort = Annotated[str, typer.Option(help="Realisations: quick or paper.", autocompletion=completion.efforts)]
 Results = Annotated[Path, typer.Option(help="Folder of all results.")]
 RESULTS = Path("results")
 
@@ -38,7 +42,7 @@ RESULTS = Path("results")
     )
 )
 def validate(
-    files: Annotated[list[Path], typer.Argument(help="Campaign files.")],
+    files: Annotated[list[Path], typer.Argument(help="Campaign files.", autocompletion=completion.campaign_files)],
     effort: Effort = "quick",
     results: Results = RESULTS,
 ) -> None:
@@ -121,9 +125,16 @@ def status(file: File, effort: Effort = "quick", results: Results = RESULTS) -> 
     )
 )
 def show(
-    file: Annotated[Path, typer.Argument(help="Campaign file, or the folder or summary.nc of its results.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Campaign file, or the folder or summary.nc of its results.",
+            autocompletion=lambda: [*completion.campaign_files(), *completion.folders()],
+        ),
+    ],
     metric: Annotated[
-        list[str] | None, typer.Option(help="Metric; may be repeated. Default: those of the figures.")
+        list[str] | None,
+        typer.Option(help="Metric; may be repeated. Default: those of the figures.", autocompletion=completion.metrics),
     ] = None,
     statistic: Annotated[str, typer.Option(help="mean, median, rms, q05, q25, q75, q95, ...")] = "median",
     population: Annotated[
@@ -150,7 +161,9 @@ def claims(
         Path, typer.Argument(help="File or folder of claims, or a campaign file with claims of its own.")
     ] = Path("config/claims"),
     results: Results = RESULTS,
-    system: Annotated[str | None, typer.Option(help="Show the claims of one system.")] = None,
+    system: Annotated[
+        str | None, typer.Option(help="Show the claims of one system.", autocompletion=completion.systems)
+    ] = None,
     verdict: Annotated[
         str | None, typer.Option(help="Show one verdict: holds, refuted, undecided, 'not testable', 'not run'.")
     ] = None,
@@ -178,8 +191,8 @@ def claims(
     )
 )
 def solve(
-    scheme: Annotated[str, typer.Argument(help="Scheme, such as speb-min-hbf.")],
-    system: Annotated[str, typer.Option(help="System.")] = "hybrid",
+    scheme: Annotated[str, typer.Argument(help="Scheme, such as speb-min-hbf.", autocompletion=completion.schemes)],
+    system: Annotated[str, typer.Option(help="System.", autocompletion=completion.systems)] = "hybrid",
     solver: Annotated[str | None, typer.Option(help="Solver; default: the scheme's first.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter, such as power_dbm=20; may be repeated.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from isaclib.cli import completion
 from isaclib.cli.help import examples
 
 app = typer.Typer()
@@ -21,8 +22,13 @@ app = typer.Typer()
 )
 def new(
     name: Annotated[str, typer.Argument(help="Name of the campaign: that of its file and of its folder of results.")],
-    system: Annotated[str, typer.Option(help="System: hybrid, modular or stars.")],
-    schemes: Annotated[str, typer.Option(help="Schemes, with commas between; default: two of the system.")] = "",
+    system: Annotated[str, typer.Option(help="System: hybrid, modular or stars.", autocompletion=completion.systems)],
+    schemes: Annotated[
+        str,
+        typer.Option(
+            help="Schemes, with commas between; default: two of the system.", autocompletion=completion.several_schemes
+        ),
+    ] = "",
     output: Annotated[Path | None, typer.Option(help="Default: config/campaigns/NAME.yaml.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
 ) -> None:

@@ -7,11 +7,17 @@ from typing import Annotated
 
 import typer
 
+from isaclib.cli import completion
 from isaclib.cli.help import examples
 
 app = typer.Typer()
 
-Folder = Annotated[Path, typer.Argument(help="Folder of a campaign's results, such as results/hybrid-fig3.")]
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        help="Folder of a campaign's results, such as results/hybrid-fig3.", autocompletion=completion.folders
+    ),
+]
 FORMATS = ("csv", "mat", "pgfplots")
 
 
@@ -47,7 +53,10 @@ def redesign(
 def compare(
     first: Folder,
     second: Folder,
-    metric: Annotated[list[str] | None, typer.Option(help="Metric; may be repeated. Default: all of both.")] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="Metric; may be repeated. Default: all of both.", autocompletion=completion.metrics),
+    ] = None,
     statistic: Annotated[str, typer.Option(help="mean, median, q05, q25, q75 or q95.")] = "median",
     least: Annotated[float, typer.Option(min=0.0, help="Smallest relative change that counts.")] = 0.0,
     everything: Annotated[bool, typer.Option("--all", help="Print also what has not moved.")] = False,
@@ -70,7 +79,9 @@ def compare(
 def export(
     campaign: Folder,
     to: Annotated[str, typer.Option(help="csv and mat: every draw; pgfplots: curves with their intervals.")] = "csv",
-    metric: Annotated[list[str] | None, typer.Option(help="Metric; may be repeated. Default: all.")] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Metric; may be repeated. Default: all.", autocompletion=completion.metrics)
+    ] = None,
     statistic: Annotated[str, typer.Option(help="Of pgfplots: mean, median, rms, ...")] = "median",
     population: Annotated[str, typer.Option(help="Of pgfplots: common or own.")] = "common",
     output: Annotated[
