@@ -4,7 +4,7 @@
 include: "workflow/Snakefile"
 
 
-# an included file sets no default target
+# what is included gives no default target
 rule build:
     input:
         rules.all.input,
