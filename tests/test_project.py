@@ -208,3 +208,14 @@ def test_the_workflow_catalog_finds_what_it_shows():
     assert usage["mandatory-flags"]["flags"] == f"--rerun-triggers {' '.join(triggers)}"
     assert (ROOT / "workflow" / "Snakefile").exists()
     assert (ROOT / "config" / "README.md").read_text().startswith("# Configuration")
+
+
+def test_the_container_takes_files_that_are_there():
+    recipe = (ROOT / "workflow" / "container.def").read_text()
+    pairs = [line.split() for line in recipe.partition("%files")[2].partition("%post")[0].splitlines() if line.strip()]
+    for source, target in pairs:
+        assert (ROOT / source).exists(), source
+        assert target == f"/opt/isaclib/{source}"
+    # what the build of the package and the rules read
+    needed = {PROJECT["readme"], *PROJECT["license-files"], "pyproject.toml", "environment.yml", "isaclib", "workflow"}
+    assert needed | {"requirements.lock"} == {source for source, _ in pairs}
