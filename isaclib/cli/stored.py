@@ -109,3 +109,26 @@ def export(
         files = [target]
     for file in files:
         typer.echo(file)
+
+
+@app.command(
+    epilog=examples(
+        "isaclib page",
+        "isaclib page results/hybrid-fig3 results/hybrid-fig7 --output hybrid.html",
+        "isaclib page --draws 0",
+    )
+)
+def page(
+    campaigns: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of results; default: every campaign under results.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="The HTML file.")] = Path("results/page.html"),
+    draws: Annotated[int, typer.Option(min=0, help="Draws of each campaign that beam patterns are shown of.")] = 3,
+) -> None:
+    """Write one HTML file to look into campaigns with: statistics and beam patterns, in any browser, offline."""
+    from isaclib.figures.page import write_page
+
+    folders = campaigns or sorted(file.parent for file in Path("results").glob("*/summary.nc"))
+    for reason in write_page(folders, output, draws=draws):
+        typer.echo(reason, err=True)
+    typer.echo(output)
