@@ -17,9 +17,10 @@ from isaclib.campaign.netcdf import put_array
 from isaclib.campaign.table import PART
 from isaclib.campaign.writing import written
 from isaclib.systems import get_system
-from isaclib.systems.base import System, nearest
+from isaclib.systems.base import nearest
 from isaclib.systems.given import Given, check_names
 from isaclib.systems.streams import BLOCK
+from isaclib.systems.system import System
 
 REALISATION = "realisation"
 
@@ -173,7 +174,7 @@ def write_channels(path: str | Path, *, system: str, **arrays: Any) -> None:
 
 
 def read_channels(path: str | Path, *, system: str, start: int = 0, stop: int | None = None) -> dict[str, np.ndarray]:
-    """Read channels from a file, as `isaclib.systems.base.System.draw` takes them.
+    """Read channels from a file, as `isaclib.systems.system.System.draw` takes them.
 
     Parameters
     ----------

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from isaclib.campaign.cells import identity
-from isaclib.systems.base import Estimator, Scheme, System
+from isaclib.systems.base import Estimator, Scheme
+from isaclib.systems.system import System
 
 
 def plain(value: Any) -> Any:

@@ -25,9 +25,10 @@ from isaclib.campaign.inputs import channels_name, scheme_name
 from isaclib.campaign.precision_spec import PrecisionSpec
 from isaclib.campaign.spec import EFFORTS, Campaign, Curve
 from isaclib.systems import get_system
-from isaclib.systems.base import System, nearest
+from isaclib.systems.base import nearest
 from isaclib.systems.own import with_scheme_files
 from isaclib.systems.streams import SAMPLINGS
+from isaclib.systems.system import System
 
 STORABLE = ("beamformers",)
 """What `store` may keep beside the metrics: a word for the arrays that `System.kept` names."""

@@ -16,9 +16,10 @@ from isaclib.campaign.dataset import open_campaign
 from isaclib.campaign.identity import scheme_id
 from isaclib.campaign.inputs import channels_name, kept, scheme_name
 from isaclib.systems import get_system
-from isaclib.systems.base import Design, System, nearest
+from isaclib.systems.base import Design, nearest
 from isaclib.systems.own import with_scheme_files
 from isaclib.systems.streams import BLOCK
+from isaclib.systems.system import System
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -21,9 +21,10 @@ from isaclib.campaign.progress import Progress
 from isaclib.campaign.sidecar import SCHEMA, Sidecar, compact
 from isaclib.campaign.table import DESIGN, STORED, Table, is_timing
 from isaclib.systems import get_system
-from isaclib.systems.base import Status, System
+from isaclib.systems.base import Status
 from isaclib.systems.own import with_scheme_files
 from isaclib.systems.streams import BLOCK
+from isaclib.systems.system import System
 
 if TYPE_CHECKING:
     import xarray as xr

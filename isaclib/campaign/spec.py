@@ -18,7 +18,8 @@ from isaclib.campaign.figure_spec import FigureSpec
 from isaclib.campaign.identity import estimator_id, plain, plain_parameters, point_id
 from isaclib.campaign.precision_spec import PrecisionSpec
 from isaclib.systems import get_system
-from isaclib.systems.base import Scheme, System
+from isaclib.systems.base import Scheme
+from isaclib.systems.system import System
 
 EFFORTS = ("quick", "paper")
 """How many realisations: enough to look at, enough to print."""

@@ -12,8 +12,9 @@ import numpy as np
 
 from isaclib.campaign.document import CampaignError, parse
 from isaclib.systems import get_system
-from isaclib.systems.base import Status, System, nearest
+from isaclib.systems.base import Status, nearest
 from isaclib.systems.own import with_scheme_files
+from isaclib.systems.system import System
 
 if TYPE_CHECKING:
     import xarray as xr

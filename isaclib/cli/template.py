@@ -19,8 +19,8 @@ from isaclib.campaign.pairing import PAIRED
 from isaclib.campaign.precision_spec import AIMED
 from isaclib.campaign.statistics import STATISTICS
 from isaclib.systems import SYSTEMS, get_system
-from isaclib.systems.base import System
 from isaclib.systems.parameters import expectation
+from isaclib.systems.system import System
 
 
 class Start(NamedTuple):

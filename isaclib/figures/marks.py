@@ -29,7 +29,7 @@ def mark(kind: str, *, on_image: bool = False) -> dict[str, Any]:
     Parameters
     ----------
     kind : str
-        As `isaclib.systems.base.System.places` names it, one or several of them; or ``estimate``.
+        As `isaclib.systems.system.System.places` names it, one or several of them; or ``estimate``.
     on_image : bool
         With an edge that is seen on dark and bright colours.
 

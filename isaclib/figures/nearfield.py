@@ -41,7 +41,7 @@ def beampattern(
 ) -> Axes:
     """Draw the power that a design sends into the near field, over range and angle, in dB.
 
-    It is `isaclib.systems.base.System.pattern`, without the loss of the path, so that a focus shows as a peak
+    It is `isaclib.systems.system.System.pattern`, without the loss of the path, so that a focus shows as a peak
     in range: of ``hybrid`` a^H W W^H a, of ``modular`` the same of its subarrays under the true wavefront, of
     ``stars`` what the surface reflects and, beyond 90 deg, what it transmits.
 
@@ -119,7 +119,7 @@ def music_spectrum(
 ) -> Axes:
     """Draw the spectrum that MUSIC searches in one trial, the target and the estimate marked.
 
-    It is `isaclib.systems.base.System.spectrum`, of the echoes that the estimator of a campaign has.
+    It is `isaclib.systems.system.System.spectrum`, of the echoes that the estimator of a campaign has.
 
     Parameters
     ----------

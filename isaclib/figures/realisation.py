@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isaclib.systems import SYSTEMS, get_system
-from isaclib.systems.base import System
+from isaclib.systems.system import System
 
 
 def system_and_row(scenario: Any, realisation: int | None) -> tuple[System, int]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from isaclib.systems.base import System, nearest
+from isaclib.systems.base import nearest
+from isaclib.systems.system import System
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,7 +69,7 @@ def simulate(
     start, stop : int
         First realisation and one past the last.
     sampling : str
-        ``random`` or ``sobol``, as for `isaclib.systems.base.System.draw`.
+        ``random`` or ``sobol``, as for `isaclib.systems.system.System.draw`.
 
     Returns
     -------

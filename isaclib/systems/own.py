@@ -11,7 +11,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-from isaclib.systems.base import Scheme, Solver, System
+from isaclib.systems.base import Scheme, Solver
+from isaclib.systems.system import System
 
 GROUP = "isaclib.schemes"
 """Entry points that hold a scheme; their names are ``<system>.<scheme>``."""

@@ -21,9 +21,10 @@ from isaclib.campaign.plan import find_run, make_plan, plan_path
 from isaclib.campaign.reading import load
 from isaclib.campaign.run import execute
 from isaclib.systems import base
-from isaclib.systems.base import Estimator, Scheme, Solver, Status, System
+from isaclib.systems.base import Estimator, Scheme, Solver, Status
 from isaclib.systems.parameters import normalise, parameter
 from isaclib.systems.streams import BLOCK, Stream, Streams
+from isaclib.systems.system import System
 
 
 @dataclass(frozen=True, kw_only=True)

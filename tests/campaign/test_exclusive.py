@@ -11,7 +11,7 @@ from isaclib.campaign import exclusive
 from isaclib.campaign.exclusive import execute_alone
 from isaclib.campaign.progress import mark_path, read_mark
 from isaclib.campaign.store import check
-from isaclib.systems.base import System
+from isaclib.systems.system import System
 
 
 @pytest.fixture

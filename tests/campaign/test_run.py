@@ -23,7 +23,8 @@ from isaclib.campaign.limited import Limited
 from isaclib.campaign.plan import make_plan
 from isaclib.campaign.run import execute
 from isaclib.campaign.sidecar import read_sidecar
-from isaclib.systems.base import Status, System
+from isaclib.systems.base import Status
+from isaclib.systems.system import System
 
 
 def run_all(folder, runs):

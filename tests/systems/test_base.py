@@ -9,8 +9,9 @@ import pytest
 import xarray as xr
 
 import isaclib
-from isaclib.systems.base import Design, Estimator, Scheme, Solver, Status, System, nearest
+from isaclib.systems.base import Design, Estimator, Scheme, Solver, Status, nearest
 from isaclib.systems.streams import Streams
+from isaclib.systems.system import System
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """SPEB-based hybrid beamforming for near-field ISAC."""
 
-from isaclib.systems.base import System
 from isaclib.systems.hybrid.estimation import ESTIMATORS
 from isaclib.systems.hybrid.given import GIVEN, with_given
 from isaclib.systems.hybrid.metrics import METRICS, evaluate
@@ -9,6 +8,7 @@ from isaclib.systems.hybrid.pattern import pattern
 from isaclib.systems.hybrid.places import places
 from isaclib.systems.hybrid.scenario import draw_scenario
 from isaclib.systems.hybrid.spectrum import spectrum
+from isaclib.systems.system import System
 
 SYSTEM = System(
     name="hybrid",

@@ -8,7 +8,7 @@ from isaclib.systems.hybrid.scenario import Scenario
 
 
 def places(scenario: Scenario, index: int) -> dict[str, np.ndarray]:
-    """Return (x, y) of antennas, users, target and scatterers, as `isaclib.systems.base.System.places` has it."""
+    """Return (x, y) of antennas, users, target and scatterers, as `isaclib.systems.system.System.places` has it."""
     found = {
         "antennas": scenario.elements_m,
         "users": scenario.user_positions_m[index],

@@ -34,7 +34,7 @@ def spectrum(
     Parameters
     ----------
     scenario, design, options, index, trial, ranges_m, angles_rad
-        As `isaclib.systems.base.System.spectrum` has them.
+        As `isaclib.systems.system.System.spectrum` has them.
 
     Returns
     -------

@@ -1,6 +1,5 @@
 """Modular XL-MIMO hybrid beamforming for near-field ISAC."""
 
-from isaclib.systems.base import System
 from isaclib.systems.modular.draw import draw_scenario
 from isaclib.systems.modular.estimation import ESTIMATORS
 from isaclib.systems.modular.given import GIVEN, with_given
@@ -9,6 +8,7 @@ from isaclib.systems.modular.parameters import Parameters
 from isaclib.systems.modular.pattern import pattern
 from isaclib.systems.modular.places import places
 from isaclib.systems.modular.spectrum import spectrum
+from isaclib.systems.system import System
 
 SYSTEM = System(
     name="modular",

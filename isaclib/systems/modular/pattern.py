@@ -28,7 +28,7 @@ def pattern(
     Parameters
     ----------
     scenario, design, index, ranges_m, angles_rad, beam
-        As `isaclib.systems.base.System.pattern` has them; the beams are the columns of F, one a stream.
+        As `isaclib.systems.system.System.pattern` has them; the beams are the columns of F, one a stream.
 
     Returns
     -------

@@ -11,7 +11,7 @@ from isaclib.systems.modular.scenario import Scenario
 
 
 def places(scenario: Scenario, index: int) -> dict[str, np.ndarray]:
-    """Return (x, y) of both arrays and what is around, as `isaclib.systems.base.System.places` has it."""
+    """Return (x, y) of both arrays and what is around, as `isaclib.systems.system.System.places` has it."""
     p = scenario.parameters
     centres = centres_of(scenario, index)
     along = (centres[:, None] + element_offsets_m(p)).ravel()

@@ -1,6 +1,5 @@
 """STARS-assisted near-field ISAC with sensors on the surface."""
 
-from isaclib.systems.base import System
 from isaclib.systems.stars.draw import draw_scenario
 from isaclib.systems.stars.estimation import ESTIMATORS
 from isaclib.systems.stars.given import GIVEN, with_given
@@ -9,6 +8,7 @@ from isaclib.systems.stars.parameters import Parameters
 from isaclib.systems.stars.pattern import pattern
 from isaclib.systems.stars.places import places
 from isaclib.systems.stars.spectrum import spectrum
+from isaclib.systems.system import System
 
 SYSTEM = System(
     name="stars",

@@ -9,7 +9,7 @@ from isaclib.systems.stars.scenario import Scenario, element_offsets_m
 
 
 def places(scenario: Scenario, index: int) -> dict[str, np.ndarray]:
-    """Return (x, y) of surface, base station, users and targets, as `isaclib.systems.base.System.places` has it.
+    """Return (x, y) of surface, base station, users and targets, as `isaclib.systems.system.System.places` has it.
 
     The reflection side is x > 0, with the base station; a place on the transmission side is mirrored to x < 0.
     """
