@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,22 +49,24 @@ def at_point(campaign: str | Path | xr.Dataset, point: Mapping[str, Any], *, kee
         if name not in known or name in keep:
             raise ValueError(f"{name} = {wanted!r}: expected a dimension to choose at; {nearest(name, known)}")
         values = data[name].values.tolist() if name in data.coords else list(range(data.sizes[name]))
-        matching = [i for i, value in enumerate(values) if _same(value, wanted)]
+        matching = [i for i, value in enumerate(values) if same_value(value, wanted)]
         if not matching:
-            raise ValueError(f"{name} = {wanted!r}: expected one of {', '.join(map(_shown, values))}")
+            raise ValueError(f"{name} = {wanted!r}: expected one of {listed(values)}")
         place[name] = matching[0]
     for name in (axis for axis in axes if axis not in (*place, *keep)):
         if data.sizes[name] > 1:
-            raise ValueError(f"{name} is missing: expected one of {', '.join(map(_shown, data[name].values.tolist()))}")
+            raise ValueError(f"{name} is missing: expected one of {listed(data[name].values.tolist())}")
         place[name] = 0
     return data.isel(place)
 
 
-def _same(value: Any, wanted: Any) -> bool:
+def same_value(value: Any, wanted: Any) -> bool:
+    """Tell whether a value of an axis is the one that is wanted: numbers but for rounding, else as words."""
     if isinstance(value, (int, float)) and isinstance(wanted, (int, float, np.number)):
         return math.isclose(value, wanted, rel_tol=1e-12)
     return str(value) == str(wanted)
 
 
-def _shown(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+def listed(values: Iterable[Any]) -> str:
+    """Return the values of an axis for a message."""
+    return ", ".join(f"{value:g}" if isinstance(value, (int, float)) else str(value) for value in values)

@@ -15,6 +15,7 @@ from isaclib.campaign.channels import DRAWN, Channels
 from isaclib.campaign.dataset import open_campaign
 from isaclib.campaign.identity import scheme_id
 from isaclib.campaign.inputs import channels_name, kept, scheme_name
+from isaclib.campaign.point import listed, same_value
 from isaclib.systems import get_system
 from isaclib.systems.base import Design, nearest
 from isaclib.systems.own import with_scheme_files
@@ -159,20 +160,15 @@ def _settings(axes: Mapping[str, list[Any]], point: Mapping[str, Any]) -> dict[s
     settings: dict[str, Any] = {}
     for name, entries in axes.items():
         values = {value: own for value, own in entries}
-        shown = ", ".join(f"{value:g}" if isinstance(value, (int, float)) else str(value) for value in values)
+        shown = listed(values)
         if name not in point and len(values) > 1:
             raise ValueError(f"{name} is missing: expected one of {shown}")
         wanted = point.get(name, next(iter(values)))
-        matching = [own for value, own in values.items() if _same(value, wanted)]
+        matching = [own for value, own in values.items() if same_value(value, wanted)]
         if not matching:
             raise ValueError(f"{name} = {wanted!r}: expected one of {shown}")
         settings.update(matching[0])
     return settings
-
-
-def _same(value: Any, wanted: Any) -> bool:
-    numbers = isinstance(value, (int, float)) and isinstance(wanted, (int, float, np.number))
-    return bool(np.isclose(value, wanted, rtol=1e-12, atol=0.0)) if numbers else str(value) == str(wanted)
 
 
 def _one(designs: Design, position: int) -> Design:
