@@ -54,7 +54,7 @@ format: $(READY)  ## rewrite the sources in the project's style
 	$(BIN)/snakefmt Snakefile workflow
 
 docs: $(READY)  ## the documentation as pages: docs/_build/index.html
-	$(BIN)/sphinx-build --builder html --jobs auto --quiet --fail-on-warning --keep-going docs docs/_build
+	$(BIN)/sphinx-build --builder html --quiet --fail-on-warning --keep-going docs docs/_build
 	@echo docs/_build/index.html
 
 environment: $(READY)  ## only the environment

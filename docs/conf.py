@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import isaclib
 
@@ -30,7 +31,20 @@ autodoc_typehints = "none"  # numpydoc's sections say it
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 
+highlight_language = "none"  # what is not said to be of a language is not coloured
+
 html_theme = "furo"
 html_title = f"isaclib {release}"
 html_static_path = ["style"]
 html_css_files = ["wide.css"]
+
+
+def links_within(app: Any, docname: str, source: list[str]) -> None:
+    """Lead links to files of the repository to the pages that are made from them."""
+    for file, page in {"../config/README.md": "campaign.md", "../CONTRIBUTING.md": "contributing.md"}.items():
+        source[0] = source[0].replace(f"]({file}", f"]({page}")
+
+
+def setup(app: Any) -> None:
+    """Add it to the build."""
+    app.connect("source-read", links_within)
