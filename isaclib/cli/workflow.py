@@ -102,7 +102,7 @@ def figure(file: File, effort: Option, results: Results, digest: Option, name: O
 
 @app.command()
 def claims(files: Annotated[list[Path], typer.Argument()], results: Results) -> None:
-    """Judge the claims on campaigns: a table and a page of all, and a page for each campaign."""
+    """Judge the claims on campaigns: a table, and a page."""
     from isaclib.campaign.claims.ledger import judge, write_csv
     from isaclib.campaign.claims.reading import load_any_effort, read_built
     from isaclib.figures.claims import write_page
@@ -111,9 +111,25 @@ def claims(files: Annotated[list[Path], typer.Argument()], results: Results) -> 
     verdicts = judge(read_built(campaigns.values()), results, campaigns=campaigns)
     write_csv(verdicts, results / "claims.csv")
     write_page(verdicts, results / "claims.html", "What is claimed, and what was found")
-    for name, campaign in campaigns.items():
-        about = [verdict for verdict in verdicts if verdict.claim.campaign == name]
-        write_page(about, results / name / "claims.html", campaign.title)
+
+
+@app.command()
+def account(
+    files: Annotated[list[Path], typer.Argument()],
+    results: Results,
+    claims: Annotated[Path | None, typer.Option()] = None,
+) -> None:
+    """Write a page on each campaign, and one on all, from what is stored."""
+    from isaclib.campaign.claims.ledger import read_csv
+    from isaclib.campaign.claims.reading import load_any_effort
+    from isaclib.figures.account import read_account, write_account
+    from isaclib.figures.overview import write_overview
+
+    judged = read_csv(claims) if claims is not None else []
+    accounts = [read_account(campaign, results / campaign.name, judged) for campaign in map(load_any_effort, files)]
+    for each in accounts:
+        write_account(each, each.folder / "index.html")
+    write_overview(accounts, results / "overview.html")
 
 
 def _campaign(file: Path, effort: str, digest: str) -> Campaign:

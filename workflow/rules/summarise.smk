@@ -7,8 +7,7 @@ rule summarise:
             at("summary.csv"),
             caption="../report/summary.rst",
             category="{campaign}",
-            subcategory="Tables",
-            labels={"content": "statistics of every curve"},
+            labels={"content": "table: statistics of every curve"},
         ),
     log:
         at("logs/summarise.log"),

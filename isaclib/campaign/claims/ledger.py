@@ -203,6 +203,12 @@ def write_csv(verdicts: Iterable[Verdict], path: str | Path) -> None:
         partial.unlink(missing_ok=True)
 
 
+def read_csv(path: str | Path) -> list[dict[str, str]]:
+    """Read the table that `write_csv` wrote: a row a verdict, by `COLUMNS`."""
+    with Path(path).open(newline="", encoding="utf-8") as handle:
+        return list(csv.DictReader(handle))
+
+
 def _by_campaign(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
     found: dict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
