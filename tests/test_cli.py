@@ -91,7 +91,10 @@ def test_too_little_memory_is_one_line(isaclib, file, monkeypatch):
 
     monkeypatch.setattr("isaclib.campaign.reading.load", load)
     done = isaclib("validate", file)
-    assert (done.exit_code, done.stderr) == (1, "out of memory: unable to allocate 3 GiB\n")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "out of memory: unable to allocate 3 GiB; take fewer cores, or a larger machine\n",
+    )
 
 
 def test_every_bad_file_is_named(isaclib, file, tmp_path):

@@ -27,7 +27,8 @@ def check_distinct(campaign: Campaign) -> None:
         key = (curve.scheme_id, tuple(point.id for point in campaign.points(curve).values()))
         if key in seen:
             raise CampaignError(
-                f"schemes[{i}]: the same scheme, solver, options and parameters as schemes[{seen[key]}]"
+                f"schemes[{i}]: the same scheme, solver, options and parameters as schemes[{seen[key]}]: "
+                "expected one to differ, or one of them alone"
             )
         seen[key] = i
 

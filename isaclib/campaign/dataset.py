@@ -48,7 +48,9 @@ def open_campaign(path: str | Path, *, chunks: Any = None) -> xr.Dataset:
     try:
         data = xr.open_dataset(file, engine="netcdf4", chunks=chunks, cache=chunks is None)
     except (OSError, ValueError) as error:
-        raise ValueError(f"{file}: not a netCDF-4 file, or damaged ({' '.join(str(error).split())})") from error
+        reason = " ".join(str(error).split())
+        advice = "`isaclib verify` removes what is damaged, `snakemake` gathers it again"
+        raise ValueError(f"{file}: not a netCDF-4 file, or damaged ({reason}); {advice}") from error
     if data.attrs.get("schema_version") != SCHEMA or data.attrs.get("complete") != "yes":
         found = data.attrs.get("schema_version", "none")
         data.close()

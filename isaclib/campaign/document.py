@@ -11,9 +11,16 @@ import yaml
 
 from isaclib.systems.base import nearest
 
+YAML = "expected `key: value`, indented by spaces, with quotes around text that has a colon, a brace or a #"
+"""What is nearly always wrong with a file that is no YAML."""
+
 
 class CampaignError(ValueError):
     """What is wrong with a file a person wrote: ``file: field: value: expected ...`` in one line."""
+
+
+class _BadKey(yaml.MarkedYAMLError):
+    """A key that YAML itself would take."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -24,11 +31,9 @@ class _Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, (str, int, float)):
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {key!r}: expected text or a number", problem_mark=key_node.start_mark
-                )
+                raise _BadKey(problem=f"key {key!r}: expected text or a number", problem_mark=key_node.start_mark)
             if key in seen:
-                raise yaml.MarkedYAMLError(problem=f"key {key!r} stands twice", problem_mark=key_node.start_mark)
+                raise _BadKey(problem=f"key {key!r} stands twice: expected it once", problem_mark=key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
@@ -60,16 +65,20 @@ def read(path: Path) -> dict[str, Any]:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
         beside = sorted(other.name for other in path.parent.glob("*.yaml"))
-        hint = f": {nearest(path.name, beside)}" if beside else ""
-        raise CampaignError(f"{path}: there is no such file{hint}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CampaignError(f"{path}: cannot be read: {error}") from None
+        hint = nearest(path.name, beside) if beside else "`isaclib new` writes a campaign"
+        raise CampaignError(f"{path}: there is no such file: {hint}") from None
+    except OSError as error:
+        expected = "expected a file that you may read"
+        raise CampaignError(f"{path}: cannot be read: {error.strerror or error}: {expected}") from None
+    except UnicodeDecodeError as error:
+        raise CampaignError(f"{path}: byte {error.start} is no text: expected a file in UTF-8") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise CampaignError(f"{path}: {line}{error.problem or error.context}") from None
+        hint = "" if isinstance(error, _BadKey) else f": {YAML}"
+        raise CampaignError(f"{path}: {line}{error.problem or error.context}{hint}") from None
     except yaml.YAMLError as error:
-        raise CampaignError(f"{path}: {' '.join(str(error).split())}") from None
+        raise CampaignError(f"{path}: {' '.join(str(error).split())}: {YAML}") from None
     if not isinstance(content, dict):
         found = "nothing" if content is None else type(content).__name__
         raise CampaignError(f"{path}: expected keys and values, found {found}")
@@ -100,7 +109,7 @@ def check_keys(where: str, content: Mapping[Any, Any], known: Iterable[str], nee
             raise CampaignError(f"{prefix}key {key!r} is unknown: {nearest(str(key), known)}")
     for key in needed:
         if content.get(key) is None:
-            raise CampaignError(f"{prefix}{key} is missing")
+            raise CampaignError(f"{prefix}{key} is missing: expected `{key}: ...`")
 
 
 def refuse(where: str, value: Any, expected: str) -> CampaignError:
@@ -168,4 +177,5 @@ def parse(where: str, value: str) -> Any:
     try:
         return yaml.load(value, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise CampaignError(f"{where}: {' '.join(str(error).split())}") from None
+        reason = " ".join(str(error).split())
+        raise CampaignError(f"{where}: {reason}: expected a value as in a campaign file") from None

@@ -96,7 +96,7 @@ def keys_of(cls: type[Any], entry: Any, where: str) -> Mapping[str, Any]:
             raise ValueError(f"{where}: key {key!r} is unknown: {nearest(str(key), known)}")
     for key in needed:
         if key not in entry:
-            raise ValueError(f"{where}: {key} is missing")
+            raise ValueError(f"{where}: {key} is missing: expected `{key}: ...`")
     return entry
 
 

@@ -85,7 +85,10 @@ def export_mat(campaign: str | Path, output: str | Path, *, metrics: Sequence[st
         names = _chosen(data, metrics)
         for name in names:
             if (size := data[name].size * 8) > MAT_BYTES:
-                raise ValueError(f"metric {name!r} has {size} bytes: expected at most {MAT_BYTES} in a MATLAB file")
+                raise ValueError(
+                    f"metric {name!r} has {size} bytes: expected at most {MAT_BYTES} in a MATLAB file; "
+                    "choose others by --metric, or take csv"
+                )
         arrays = {name: real_values(data[name]).values for name in names}
         content: dict[str, Any] = {
             **arrays,

@@ -89,7 +89,7 @@ def _read_axis(name: str, content: Any, parameters: Collection[str]) -> tuple[tu
         if isinstance(value, (list, dict)) or value is None:
             raise refuse(where, value, f"single values; name others by labels, such as near: {{{name}: ...}}")
         if values.count(value) > 1:
-            raise CampaignError(f"{where}: {value!r} stands twice")
+            raise CampaignError(f"{where}: {value!r} stands twice: expected each value once")
     return tuple((value, {name: value}) for value in values)
 
 

@@ -136,9 +136,10 @@ def _opened(path: str | Path) -> Iterator[dict[str, Any]]:
             raise ValueError(f"schema = {content['schema']!r}: expected {SCHEMA}")
         yield content
     except FileNotFoundError:
-        raise ValueError(f"{path}: missing: expected a plan") from None
+        raise ValueError(f"{path}: missing: expected a plan; `snakemake` writes it") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: not a plan of this version ({type(error).__name__}: {error})") from error
+        advice = "`isaclib verify` removes it, `snakemake` writes it anew"
+        raise ValueError(f"{path}: not a plan of this version ({type(error).__name__}: {error}); {advice}") from error
 
 
 def make_plan(
@@ -255,7 +256,7 @@ def find_run(root: str | Path, run_id: str) -> Run:
                 return Run.from_json(found)
             if (taken := content.get("adopted", {}).get(run_id)) is not None:
                 return Adopted.from_json(taken).run
-    raise ValueError(f"{root}: run {run_id} is in no plan there: expected one of plan/*/*.json to have it")
+    raise ValueError(f"{root}: run {run_id} is in no plan there: start `snakemake` again, which plans what is missing")
 
 
 def settled(campaign: Campaign, root: str | Path) -> Campaign:

@@ -134,7 +134,8 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
     _check_axes(axes, system)
     efforts = _efforts("realisations", content["realisations"], low=1)
     if effort not in efforts:
-        raise CampaignError(f"realisations: effort {effort!r} is missing: it has {', '.join(efforts)}")
+        given = ", ".join(efforts)
+        raise CampaignError(f"realisations: effort {effort!r} is missing: expected a number for it; there is {given}")
 
     if not isinstance(content["schemes"], list) or not content["schemes"]:
         raise refuse("schemes", content["schemes"], "a list of at least one scheme")
@@ -180,7 +181,7 @@ def _read(path: Path, content: dict[str, Any], effort: str) -> Campaign:
         },
     )
     if not campaign.curves:
-        raise CampaignError(f"realisations: no scheme has any in effort {effort!r}")
+        raise CampaignError(f"realisations: no scheme has any in effort {effort!r}: expected some of one at least")
     check_distinct(campaign)
     check_channels(campaign)
     check_solvers(campaign)

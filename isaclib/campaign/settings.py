@@ -81,7 +81,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
             mistakes.append(str(error))
             continue
         if campaign.name in campaigns:
-            mistakes.append(f"{CONFIG}: campaigns: {campaign.name!r} stands twice")
+            mistakes.append(f"{CONFIG}: campaigns: {campaign.name!r} stands twice: expected each campaign once")
         campaigns[campaign.name] = settled(campaign, Path(results) / campaign.name)
     if mistakes:
         raise CampaignError("\n".join(mistakes))

@@ -43,7 +43,8 @@ def written(path: Path) -> Iterator[Path]:
         reason = error.strerror if isinstance(error, OSError) else None
         left_bytes = shutil.disk_usage(path.parent).free
         raise OSError(
-            f"{path}: cannot be written: {reason or error} ({left_bytes} bytes are left on the disk)"
+            f"{path}: cannot be written: {reason or error} ({left_bytes} bytes are left on the disk): "
+            "make room, or write elsewhere; what is finished stays"
         ) from error
     finally:
         partial.unlink(missing_ok=True)

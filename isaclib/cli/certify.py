@@ -54,7 +54,8 @@ def print_certificate(
     design = system.design(scenario, scheme=SCHEME, options=resolved)
     status = Status(int(design.status[0]))
     if status == Status.INFEASIBLE:
-        raise ValueError(f"seed {seed}, realisation {realisation}: nothing to certify: {design.reason[0]}")
+        advice = "another --realisation may have a design"
+        raise ValueError(f"seed {seed}, realisation {realisation}: nothing to certify: {design.reason[0]}; {advice}")
     objective = float(design.objective[0])
     found = math.isfinite(objective)
     watched = sys.stderr.isatty()

@@ -35,7 +35,8 @@ class OneLineErrors(TyperGroup):
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from None
         except MemoryError as error:
-            typer.echo(f"out of memory: {error}".removesuffix(": "), err=True)
+            reason = f"out of memory: {error}".removesuffix(": ")
+            typer.echo(f"{reason}; take fewer cores, or a larger machine", err=True)
             raise typer.Exit(1) from None
 
 

@@ -12,6 +12,8 @@ from isaclib.campaign.document import CampaignError, read
     [
         ("grid: {a: 1, a: 2}", "line 1, column 14: key 'a' stands twice"),
         ("grid: [1, 2", "line 1, column 12"),
+        ("title: SNR: 3 dB", "line 1, column 11: mapping values are not allowed here: expected `key: value`, indented"),
+        ("\0", "expected `key: value`"),
         ("[1, 2]", "expected keys and values, found list"),
         ("", "expected keys and values, found nothing"),
         ("[1, 2]: 3", "expected text or a number"),

@@ -21,7 +21,7 @@ def test_campaigns_are_read_in_the_effort_asked_for(campaign, tmp_path):
     [
         ({"campaings": []}, "key 'campaings' is unknown: did you mean 'campaigns'?"),
         ({"campaigns": []}, "campaigns: []: expected a list of at least one campaign"),
-        ({"campaigns": None}, "campaigns is missing"),
+        ({"campaigns": None}, "campaigns is missing: expected `campaigns: ...`"),
         ({"effort": "papr"}, "effort: 'papr': expected one of quick, paper"),
         ({"run_seconds": 0}, "run_seconds: 0: expected a number above 0 s"),
         ({"results": ""}, "results: '': expected text"),
@@ -40,6 +40,6 @@ def test_every_bad_campaign_is_named(campaign, tmp_path):
     with pytest.raises(CampaignError) as caught:
         read_settings({"campaigns": [str(bad), str(good), str(good), "nowhere"]})
     first, second, third = str(caught.value).splitlines()
-    assert first == f"{bad}: system is missing"
-    assert second == "config/config.yaml: campaigns: 'tiny-1' stands twice"
+    assert first == f"{bad}: system is missing: expected `system: ...`"
+    assert second == "config/config.yaml: campaigns: 'tiny-1' stands twice: expected each campaign once"
     assert third.startswith("config/campaigns/nowhere.yaml: there is no such file")

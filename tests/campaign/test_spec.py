@@ -132,7 +132,7 @@ def test_a_curve_sets_its_own_parameters_and_realisations(campaign):
         ({"realisations": "0"}, "realisations: 0: expected a whole number of at least 1"),
         ({"realisations": "{quick: 0}"}, "realisations.quick: 0: expected a whole number of at least 1"),
         ({"realisations": "{quik: 8}"}, "realisations: key 'quik' is unknown: did you mean 'quick'?"),
-        ({"realisations": "{paper: 8}"}, "realisations: effort 'quick' is missing: it has paper"),
+        ({"realisations": "{paper: 8}"}, "effort 'quick' is missing: expected a number for it; there is paper"),
         ({"schemes": "[{scheme: plain, realisations: 0}]"}, "realisations: no scheme has any in effort 'quick'"),
         ({"estimators": "{ecco: }"}, "system 'tiny' has no estimator 'ecco': did you mean 'echo'?"),
         ({"estimators": "{echo: {trials: many}}"}, "estimators.echo: option trials = 'many': expected"),
@@ -181,7 +181,7 @@ def test_a_missing_key_is_named(tmp_path):
 
     path = tmp_path / "a.yaml"
     path.write_text("campaign: a")
-    with pytest.raises(CampaignError, match=r"a\.yaml: system is missing$"):
+    with pytest.raises(CampaignError, match=r"a\.yaml: system is missing: expected `system: \.\.\.`$"):
         load(path)
 
 

@@ -151,7 +151,7 @@ def _read(entry: Any, place: str, file: Path, system: str, campaign: str | None)
     if not isinstance(entry, dict):
         raise refuse(place, entry, "a mapping with id, says and test")
     if "id" not in entry:
-        raise CampaignError(f"{place}: id is missing")
+        raise CampaignError(f"{place}: id is missing: expected `id: ...`, a name that no other claim has")
     name = entry["id"]
     if not isinstance(name, str) or not _ID.fullmatch(name):
         raise refuse(f"{place}.id", name, "letters and digits, with - between them")
@@ -173,7 +173,7 @@ def _read(entry: Any, place: str, file: Path, system: str, campaign: str | None)
             raise CampaignError(f"{name}: key {next(iter(rest))!r} is unknown: {nearest(next(iter(rest)), COMMON)}")
         return Claim(file=file, system=system, source=source, **texts)
     if "campaign" not in texts:
-        raise CampaignError(f"{name}: campaign is missing")
+        raise CampaignError(f"{name}: campaign is missing: expected `campaign: ...`, the one that tells")
     test = read_assertion({"test": common["test"], **rest}, name)
     return Claim(file=file, system=system, source=source, test=test, **texts)
 
