@@ -128,7 +128,9 @@ def page(
     """Write one HTML file to look into campaigns with: statistics and beam patterns, in any browser, offline."""
     from isaclib.figures.page import write_page
 
-    folders = campaigns or sorted(file.parent for file in Path("results").glob("*/summary.nc"))
+    # results/* names files too, this page among them
+    given = campaigns or sorted(file.parent for file in Path("results").glob("*/summary.nc"))
+    folders = [path for path in given if not path.is_file()]
     for reason in write_page(folders, output, draws=draws):
         typer.echo(reason, err=True)
     typer.echo(output)

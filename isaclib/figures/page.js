@@ -67,7 +67,8 @@ function offerStatistics() {
 
 function offerAxes() {
   const found = dimensions();
-  const longest = found.reduce((most, dim) => (size(dim) > size(most) ? dim : most), found[0] ?? data.axes[0]);
+  const likely = found.includes("iteration") ? ["iteration"] : found.filter((dim) => data.axes.includes(dim));
+  const longest = likely.reduce((most, dim) => (size(dim) > size(most) ? dim : most), likely[0]);
   offer($$("x"), (found.length ? found : data.axes.slice(0, 1)).map((dim) => [dim, data.dims[dim].label]), longest);
   offerRest();
 }
@@ -88,9 +89,19 @@ function offerRest() {
     made.append(`${label} `, select);
     return made;
   }));
-  $$("log-x").checked = $$("x").value === "iteration";
+  $$("log-x").checked = isGeometric(data.dims[$$("x").value].values);
   suggestLog();
   draw();
+}
+
+// Whether values lie more evenly on a logarithmic axis.
+function isGeometric(values) {
+  if (values.length < 3 || !values.every((value) => typeof value === "number" && value > 0)) return false;
+  const unevenness = (places) => {
+    const steps = places.slice(1).map((place, k) => Math.abs(place - places[k]));
+    return Math.max(...steps) / Math.min(...steps);
+  };
+  return unevenness(values) > 1.01 && unevenness(values.map(Math.log)) < unevenness(values);
 }
 
 // Logarithmic where the values span more than a factor of thirty, until a person says otherwise.
@@ -137,7 +148,7 @@ function drawn({ color, dash, marked, symbol, width }) {
   const count = inner < 1 ? 2 * corners : corners;
   const places = Array.from({ length: count }, (_, k) => {
     const angle = (turn / 180 + (2 * k) / count) * Math.PI;
-    const radius = k % 2 ? 5.5 * inner : 5.5;
+    const radius = (corners > 8 ? 4.5 : 5.5) * (k % 2 ? inner : 1);
     return `${17 + radius * Math.cos(angle)},${7 + radius * Math.sin(angle)}`;
   });
   const stroke = `stroke="${color}" stroke-width="${width}" stroke-dasharray="${dash === "solid" ? "none" : dash.replaceAll("px", "")}"`;
@@ -173,4 +184,4 @@ async function start() {
   await showCampaign();
 }
 
-start();
+start().catch((error) => { $$("title").textContent = `This browser cannot show the page: ${error.message}`; });

@@ -8,7 +8,7 @@ const isSingle = () => size($$("x").value) === 1;
 function told(look, point) {
   const [value, lower, upper] = point.ends;
   const { label } = data.dims[$$("x").value];
-  const interval = lower === null || upper === null ? "no interval from so few draws" : `95 % interval: ${say(lower)} to ${say(upper)}`;
+  const interval = lower === null || upper === null ? "no interval" : `95 % interval: ${say(lower)} to ${say(upper)}`;
   const statuses = point.statuses.map(([word, number]) => `${number} ${word}`).join(", ");
   return [`<b>${look.label}</b>`, `${label}: ${typeof point.x === "number" ? say(point.x) : point.x}`, `<b>${say(value)}</b>`, interval,
     `from ${point.count} ${isPaired() ? "pairs" : "draws"}`, `of ${point.draws}: ${statuses}`].join("<br>");

@@ -201,6 +201,9 @@ def test_a_person_chooses_and_reads_value_interval_and_counts(browser: Any, resu
     assert seen(tmp_path / "fewer.png", "snr-max-hbf") == 0
     assert seen(tmp_path / "fewer.png", "two-stage-hbf") > 20
 
+    # plotly's own buttons would send the chart to its makers
+    buttons = "[...document.querySelectorAll('#chart .modebar-btn')].map((each) => each.dataset.title)"
+    assert browser.ask(buttons) == ["Zoom", "Pan", "Reset axes"]
     assert browser.complaints == []
     assert browser.requests == [(results / "page.html").as_uri()]
 
