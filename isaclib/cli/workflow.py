@@ -73,8 +73,12 @@ def gather(file: File, effort: Option, results: Results, digest: Option, output:
     root = results / campaign.name
     plans = [Plan.read(path) for path in plan_paths(root, digest)]
     runs = sorted({run for plan in plans for run in plan.run_ids})
-    sidecars = [read_sidecar(root / "runs" / f"{run}.json") for run in runs]
-    gather_runs(root, extended(campaign, sidecars, plans[-1].counts), runs, output)
+    try:
+        sidecars = [read_sidecar(root / "runs" / f"{run}.json") for run in runs]
+        gather_runs(root, extended(campaign, sidecars, plans[-1].counts), runs, output)
+    except ValueError as error:
+        advice = f"`isaclib verify {file}` removes what is damaged, `snakemake` solves it again"
+        raise ValueError(f"{error}; {advice}") from error
 
 
 @app.command()
