@@ -28,6 +28,8 @@ def _flow(value: Any) -> str:
     """Return a value as it stands in a campaign file."""
     if value is None:
         return "none"
+    if isinstance(value, float):
+        return f"{value:g}"
     text = yaml.safe_dump(plain(value), default_flow_style=True, sort_keys=False, width=math.inf)
     return text.removesuffix("\n").removesuffix("\n...")
 
