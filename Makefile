@@ -1,6 +1,7 @@
 # make run    environment from requirements.lock, then the figures listed in config/config.yaml (EFFORT=paper, CORES=32)
+# make report the same, then all of it as one archive that opens in a browser: results/report.zip
 # make test   the same environment, then the tests
-# Both do nothing twice: the environment is built again only when requirements.lock or pyproject.toml changes.
+# All do nothing twice: the environment is built again only when requirements.lock or pyproject.toml changes.
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -23,7 +24,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: run resume test lint style types workflow format docs environment lock clean help
+.PHONY: run resume report test lint style types workflow format docs environment lock clean help
 
 run: $(READY)  ## build the environment if needed, then every figure of config/config.yaml
 	$(SNAKEMAKE)
@@ -31,6 +32,10 @@ run: $(READY)  ## build the environment if needed, then every figure of config/c
 resume: $(READY)  ## go on after a run was killed: release its lock, unless it is alive, then run
 	@$(BIN)/isaclib unlock $(addprefix --dead ,$(DEAD))
 	$(SNAKEMAKE) --rerun-incomplete
+
+report: $(READY)  ## what `make run` makes, and results/report.zip: figures, claims, draws by status, times, versions
+	$(SNAKEMAKE) -- build page
+	$(SNAKEMAKE) --report results/report.zip -- build page
 
 test: $(READY)  ## the tests (ARGS is handed to pytest: make test ARGS='-k music')
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
