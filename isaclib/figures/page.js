@@ -1,7 +1,7 @@
 "use strict";
 // The controls hold the state; every change draws anew from them. Nothing is fetched.
 
-const $$ = (id) => document.getElementById(id);
+const $ = (id) => document.getElementById(id);
 const FONT = { family: "system-ui, sans-serif", size: 13, color: "#222" };
 // Named one by one: among plotly's own buttons is one that sends the chart to its makers.
 const CONFIG = { responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "", modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"]] };
@@ -13,7 +13,7 @@ const SHAPES = {
 let data = null;
 
 async function unpacked(id) {
-  const bytes = Uint8Array.from(atob($$(id).textContent), (letter) => letter.charCodeAt(0));
+  const bytes = Uint8Array.from(atob($(id).textContent), (letter) => letter.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
 }
 
@@ -43,8 +43,8 @@ function offer(select, entries, otherwise = entries[0]?.[0]) {
   select.value = String(wanted ?? "");
 }
 
-const metric = () => data.metrics[$$("metric").value];
-const isPaired = () => data.dims.paired.values.includes($$("statistic").value);
+const metric = () => data.metrics[$("metric").value];
+const isPaired = () => data.dims.paired.values.includes($("statistic").value);
 
 // Dimensions that the chosen metric may be drawn over: those of the grid, then its own.
 function dimensions() {
@@ -53,7 +53,7 @@ function dimensions() {
 }
 
 function offerMetrics() {
-  offer($$("metric"), Object.entries(data.metrics).map(([name, each]) => [name, `${each.label}: ${name}`]), data.opening.metric);
+  offer($("metric"), Object.entries(data.metrics).map(([name, each]) => [name, `${each.label}: ${name}`]), data.opening.metric);
   offerStatistics();
 }
 
@@ -61,7 +61,7 @@ function offerStatistics() {
   const { statistic, paired } = data.dims;
   const entries = metric().values.dims.includes("statistic") ? statistic.values.map((name, k) => [name, statistic.texts[k]]) : [["share", "Share"]];
   if (metric().paired && data.looks.length > 1) entries.push(...paired.values.map((name, k) => [name, paired.texts[k]]));
-  offer($$("statistic"), entries, data.opening.statistic);
+  offer($("statistic"), entries, data.opening.statistic);
   offerAxes();
 }
 
@@ -69,15 +69,15 @@ function offerAxes() {
   const found = dimensions();
   const likely = found.includes("iteration") ? ["iteration"] : found.filter((dim) => data.axes.includes(dim));
   const longest = likely.reduce((most, dim) => (size(dim) > size(most) ? dim : most), likely[0]);
-  offer($$("x"), (found.length ? found : data.axes.slice(0, 1)).map((dim) => [dim, data.dims[dim].label]), longest);
+  offer($("x"), (found.length ? found : data.axes.slice(0, 1)).map((dim) => [dim, data.dims[dim].label]), longest);
   offerRest();
 }
 
 // A drop-down for each dimension that is not on the x axis.
 function offerRest() {
-  const before = Object.fromEntries([...$$("rest").querySelectorAll("select")].map((each) => [each.dataset.dim, each.value]));
-  const others = dimensions().filter((dim) => dim !== $$("x").value);
-  $$("rest").replaceChildren(...others.map((dim) => {
+  const before = Object.fromEntries([...$("rest").querySelectorAll("select")].map((each) => [each.dataset.dim, each.value]));
+  const others = dimensions().filter((dim) => dim !== $("x").value);
+  $("rest").replaceChildren(...others.map((dim) => {
     const { label, values } = data.dims[dim];
     const middle = data.axes.includes(dim) ? Math.floor(values.length / 2) : 0;
     const select = document.createElement("select");
@@ -89,7 +89,7 @@ function offerRest() {
     made.append(`${label} `, select);
     return made;
   }));
-  $$("log-x").checked = isGeometric(data.dims[$$("x").value].values);
+  $("log-x").checked = isGeometric(data.dims[$("x").value].values);
   suggestLog();
   draw();
 }
@@ -108,17 +108,17 @@ function isGeometric(values) {
 function suggestLog() {
   const values = curves().flatMap((curve) => curve.points.map((point) => point.ends[0]));
   const lowest = Math.min(...values);
-  $$("log-y").checked = lowest > 0 && Math.max(...values) > 30 * lowest;
+  $("log-y").checked = lowest > 0 && Math.max(...values) > 30 * lowest;
 }
 
 // What is drawn: for each scheme its points that have a value.
 function curves() {
   const { values, counts, paired, pairs } = metric();
   const [array, behind] = isPaired() ? [paired, pairs] : [values, counts];
-  const name = $$("statistic").value;
-  const fixed = { population: Number($$("population").value), statistic: data.dims.statistic.values.indexOf(name), paired: data.dims.paired.values.indexOf(name) };
-  $$("rest").querySelectorAll("select").forEach((each) => { fixed[each.dataset.dim] = Number(each.value); });
-  const x = $$("x").value;
+  const name = $("statistic").value;
+  const fixed = { population: Number($("population").value), statistic: data.dims.statistic.values.indexOf(name), paired: data.dims.paired.values.indexOf(name) };
+  $("rest").querySelectorAll("select").forEach((each) => { fixed[each.dataset.dim] = Number(each.value); });
+  const x = $("x").value;
   return data.looks.map((look, scheme) => {
     const points = data.dims[x].values.map((value, k) => {
       const at = { ...fixed, scheme, [x]: k };
@@ -140,7 +140,7 @@ function offerSchemes() {
     made.append(box, swatch, look.label);
     return made;
   });
-  $$("schemes").replaceChildren($$("schemes").querySelector("legend"), ...names);
+  $("schemes").replaceChildren($("schemes").querySelector("legend"), ...names);
 }
 
 function drawn({ color, dash, marked, symbol, width }) {
@@ -156,15 +156,15 @@ function drawn({ color, dash, marked, symbol, width }) {
 }
 
 async function showCampaign() {
-  data = JSON.parse(await unpacked($$("campaign").value));
+  data = JSON.parse(await unpacked($("campaign").value));
   // each campaign opens with what it is about, not with what another one showed
-  for (const id of ["metric", "statistic", "x", "rest", "left", "right"]) $$(id).replaceChildren();
-  $$("title").textContent = data.title;
-  $$("made").textContent = data.made;
+  for (const id of ["metric", "statistic", "x", "rest", "left", "right"]) $(id).replaceChildren();
+  $("title").textContent = data.title;
+  $("made").textContent = data.made;
   offerSchemes();
   offerMetrics();
   offerPatterns();
-  document.body.dataset.shown = $$("campaign").selectedOptions[0].text;
+  document.body.dataset.shown = $("campaign").selectedOptions[0].text;
 }
 
 async function start() {
@@ -172,16 +172,16 @@ async function start() {
   library.textContent = await unpacked("library");
   document.head.append(library);
   const stored = [...document.querySelectorAll("script[data-campaign]")];
-  offer($$("campaign"), stored.map((each) => [each.id, each.dataset.campaign]));
-  $$("campaign").addEventListener("change", showCampaign);
-  $$("metric").addEventListener("change", offerStatistics);
-  $$("statistic").addEventListener("change", () => { suggestLog(); draw(); });
-  $$("x").addEventListener("change", offerRest);
-  $$("rest").addEventListener("change", draw);
-  for (const id of ["population", "log-x", "log-y", "bands"]) $$(id).addEventListener("change", draw);
-  $$("draw").addEventListener("change", offerPatterns);
-  for (const id of ["view", "left", "right"]) $$(id).addEventListener("change", drawPatterns);
+  offer($("campaign"), stored.map((each) => [each.id, each.dataset.campaign]));
+  $("campaign").addEventListener("change", showCampaign);
+  $("metric").addEventListener("change", offerStatistics);
+  $("statistic").addEventListener("change", () => { suggestLog(); draw(); });
+  $("x").addEventListener("change", offerRest);
+  $("rest").addEventListener("change", draw);
+  for (const id of ["population", "log-x", "log-y", "bands"]) $(id).addEventListener("change", draw);
+  $("draw").addEventListener("change", offerPatterns);
+  for (const id of ["view", "left", "right"]) $(id).addEventListener("change", drawPatterns);
   await showCampaign();
 }
 
-start().catch((error) => { $$("title").textContent = `This browser cannot show the page: ${error.message}`; });
+start().catch((error) => { $("title").textContent = `This browser cannot show the page: ${error.message}`; });

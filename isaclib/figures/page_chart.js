@@ -1,16 +1,16 @@
 // The chart of a statistic over an axis, and the same as a table.
 
-const chosenSchemes = () => [...$$("schemes").querySelectorAll("input")].map((each) => each.checked);
+const chosenSchemes = () => [...$("schemes").querySelectorAll("input")].map((each) => each.checked);
 
 // Where there is one value on the axis, the schemes stand beside each other.
-const isSingle = () => size($$("x").value) === 1;
+const isSingle = () => size($("x").value) === 1;
 
 function told(look, point) {
   const [value, lower, upper] = point.ends;
-  const { label } = data.dims[$$("x").value];
+  const { label } = data.dims[$("x").value];
   const interval = lower === null || upper === null ? "no interval" : `95 % interval: ${say(lower)} to ${say(upper)}`;
   const statuses = point.statuses.map(([word, number]) => `${number} ${word}`).join(", ");
-  return [`<b>${look.label}</b>`, `${label}: ${typeof point.x === "number" ? say(point.x) : point.x}`, `<b>${say(value)}</b>`, interval,
+  return [`<b>${look.label.replaceAll("<", "&lt;")}</b>`, `${label}: ${typeof point.x === "number" ? say(point.x) : point.x}`, `<b>${say(value)}</b>`, interval,
     `from ${point.count} ${isPaired() ? "pairs" : "draws"}`, `of ${point.draws}: ${statuses}`].join("<br>");
 }
 
@@ -59,10 +59,10 @@ function line(curve, intervals) {
 }
 
 function quantity() {
-  const [statistic] = $$("statistic").selectedOptions;
+  const [statistic] = $("statistic").selectedOptions;
   const what = metric().label;
   if (!metric().values.dims.includes("statistic")) return what;
-  return isPaired() ? `${what.replace(/ \(.*\)$/, $$("statistic").value.startsWith("ratio") ? "" : "$&")}: ${lowered(statistic.text)}` : `${statistic.text} ${lowered(what)}`;
+  return isPaired() ? `${what.replace(/ \(.*\)$/, $("statistic").value.startsWith("ratio") ? "" : "$&")}: ${lowered(statistic.text)}` : `${statistic.text} ${lowered(what)}`;
 }
 
 // A title in lines of so many letters: plotly would let it run off the page.
@@ -76,19 +76,19 @@ function folded(text, width) {
 }
 
 function draw() {
-  const x = data.dims[$$("x").value];
+  const x = data.dims[$("x").value];
   const isText = isSingle() || x.values.some((value) => typeof value !== "number");
   const positive = !isText && x.values.every((value) => value > 0);
-  $$("log-x").disabled = !positive;
-  $$("population").disabled = isPaired() || !metric().values.dims.includes("population");
-  const logX = positive && $$("log-x").checked;
-  const logY = $$("log-y").checked;
+  $("log-x").disabled = !positive;
+  $("population").disabled = isPaired() || !metric().values.dims.includes("population");
+  const logX = positive && $("log-x").checked;
+  const logY = $("log-y").checked;
   const wanted = chosenSchemes();
   const shown = curves().filter((curve) => wanted[curve.scheme] && curve.points.length);
   const values = shown.flatMap((curve) => curve.points.flatMap((point) => point.ends)).filter((value) => value > 0);
   const decades = Math.log10(Math.max(...values) / Math.min(...values));
   const lowest = logY ? Math.min(...values) / 2 : -Infinity;
-  const intervals = $$("bands").checked;
+  const intervals = $("bands").checked;
   const traces = [...(intervals ? shown.flatMap((curve) => bands(curve, lowest)) : []), ...shown.map((curve) => line(curve, intervals))];
   const axis = { automargin: true, zeroline: false, gridcolor: "#e5e5e5", linecolor: "#888", showline: true, ticks: "outside", exponentformat: "power" };
   const layout = {
@@ -100,11 +100,11 @@ function draw() {
   // ticks at 1, 2, 5 where there are few decades
   if (logY && decades > 0.8 && decades < 2.6) layout.yaxis.dtick = "D2";
   if (logX) layout.xaxis.dtick = "D2";
-  if (!isText && x.values.length <= 9 && !logX) Object.assign(layout.xaxis, { tickmode: "array", tickvals: x.values });
+  if (!isText && x.values.length <= 9) Object.assign(layout.xaxis, { tickmode: "array", tickvals: x.values });
   Plotly.react("chart", traces, layout, CONFIG);
   const text = `${quantity()} ${isSingle() ? "at" : "over"} ${lowered(x.label)}${isSingle() ? ` ${x.values[0]}` : ""}`;
-  $$("shown").textContent = text;
-  $$("chart").setAttribute("aria-label", `${text}, ${shown.length} schemes`);
+  $("shown").textContent = text;
+  $("chart").setAttribute("aria-label", `${text}, ${shown.length} schemes`);
   tabulate(x, shown);
 }
 
@@ -128,5 +128,5 @@ function tabulate(x, shown) {
     return point ? cell("td", say(point.ends[0]), `${say(point.ends[1])} to ${say(point.ends[2])}; ${point.count}`) : cell("td", "–");
   })]));
   const caption = Object.assign(document.createElement("caption"), { textContent: `Value; below it the 95 % interval; ${isPaired() ? "pairs" : "draws"}` });
-  $$("table").replaceChildren(caption, head, ...body);
+  $("table").replaceChildren(caption, head, ...body);
 }

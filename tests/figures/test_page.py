@@ -38,7 +38,7 @@ def with_scales(data: xr.Dataset) -> xr.Dataset:
 
 
 def with_identity(data: xr.Dataset) -> xr.Dataset:
-    """Return a campaign whose designs can be made anew: two closed forms of a small array."""
+    """Return a campaign whose designs can be made anew: closed forms of a small array."""
     system = get_system("hybrid")
     curves = [
         {
@@ -49,7 +49,7 @@ def with_identity(data: xr.Dataset) -> xr.Dataset:
             "parameters": {},
             "scheme_id": scheme_id(system.scheme(name), "closed-form", {}),
         }
-        for name in BEAMS
+        for name in data.scheme.values.tolist()
     ]
     axes = {"power_dbm": [[value, {"power_dbm": value}] for value in data.power_dbm.values.tolist()]}
     fixed = {name: {"elements": 8, "rf_chains": 2} for name in BEAMS}
@@ -60,13 +60,18 @@ def with_identity(data: xr.Dataset) -> xr.Dataset:
 @pytest.fixture(scope="module")
 def results(synthetic_campaign: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("page") / "results"
-    for name, change, keys in (("beams", with_identity, {"schemes": BEAMS}), ("scales", with_scales, {})):
+    for name, change, keys in (
+        ("alone", lambda data: with_identity(data.isel(scheme=[0])), {"schemes": BEAMS}),
+        ("beams", with_identity, {"schemes": BEAMS}),
+        ("scales", with_scales, {}),
+    ):
         folder = root / name
         folder.mkdir(parents=True)
         data = xr.load_dataset(synthetic_campaign(folder / "plain.nc", **keys))
         change(data).to_netcdf(folder / "campaign.nc")
         summarise(folder / "campaign.nc", folder / "summary.nc", folder / "summary.csv")
-    assert len(write_page([root / "scales", root / "beams"], root / "page.html", draws=2)) == 1
+    folders = [root / name for name in ("scales", "alone", "beams")]
+    assert len(write_page(folders, root / "page.html", draws=2)) == 1
     return root
 
 
@@ -130,7 +135,7 @@ def test_the_command_takes_every_campaign_under_results(results: Path, monkeypat
     monkeypatch.chdir(results.parent)
     done = CliRunner().invoke(app, ["page", "--draws", "0", "--output", "every.html"])
     assert done.output == "every.html\n"
-    assert re.findall(r'data-campaign="(\w+)"', Path("every.html").read_text()) == ["beams", "scales"]
+    assert re.findall(r'data-campaign="(\w+)"', Path("every.html").read_text()) == ["alone", "beams", "scales"]
 
 
 def opened(browser: Any, results: Path) -> None:
@@ -234,8 +239,15 @@ def test_patterns_of_two_schemes_are_those_of_the_library(browser: Any, results:
     opened(browser, results)
     assert browser.ask("document.getElementById('pair').hidden")
     assert "None: " in browser.ask("document.getElementById('missing').textContent")
-    browser.choose("#campaign", "beams")
-    browser.wait_for("document.body.dataset.shown === 'beams'")
+    for name, hidden in (("alone", True), ("beams", False)):
+        browser.choose("#campaign", name)
+        browser.wait_for(f"document.body.dataset.shown === '{name}'")
+        assert browser.ask("document.getElementById('right-figure').hidden") is hidden
+    # the left one had all of the width before the right one came
+    edges = (
+        "['left', 'right'].map((side) => document.querySelector(`#${side}-pattern .main-svg`).getBoundingClientRect())"
+    )
+    browser.wait_for(f"(([left, right]) => left.right <= right.left)({edges})")
     browser.choose("#draw", "1")
     browser.choose("#view", "around the target")
     browser.choose("#left", "Sensing-only HBF")
