@@ -1,4 +1,4 @@
-"""The workflow as a person meets it: errors first, then a report."""
+"""The workflow as a person meets it: errors first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ CLAIM = {
     **{"id": "less-with-power", "says": "More power, less error.", "test": "trend", "metric": "peb_m"},
     **{"scheme": "sensing-only-fdbf", "along": "power_dbm", "direction": "decreasing"},
 }
-FIGURE = {"name": "bound", "x": "power_dbm", "y": [{"metric": "peb_m"}]}
 
 
 @pytest.mark.parametrize(
@@ -52,26 +51,6 @@ def test_a_run_that_dies_is_shown_and_the_workflow_fails(workshop):
     done = work.snakemake()
     assert done.returncode != 0
     assert "the plan was edited" in done.stderr
-
-
-def test_figures_and_report_are_made(workshop):
-    work = workshop(figures=[FIGURE], claims=[CLAIM], realisations=70)
-    work.build(target="all")
-    for ending in ("pdf", "png", "csv", "rst"):
-        assert (work.results / "figures" / f"bound.{ending}").stat().st_size > 0
-    assert ",holds," in (work.folder / "results" / "claims.csv").read_text()
-    assert "More power, less error." in (work.results / "claims.html").read_text()
-    report = work.folder / "report.html"
-    done = work.snakemake("--report", str(report))
-    assert done.returncode == 0, done.stderr
-    for name in ("bound.png", "claims.html", "claims.csv"):
-        assert name in report.read_text()
-    # another title draws the figure again, and solves nothing
-    drawn = (work.results / "figures" / "bound.rst").read_text()
-    work.write(figures=[{**FIGURE, "title": "Another first sentence"}], claims=[{**CLAIM, "direction": "increasing"}])
-    assert work.build(target="all") == {}
-    assert (work.results / "figures" / "bound.rst").read_text() != drawn
-    assert ",refuted," in (work.folder / "results" / "claims.csv").read_text()
 
 
 def test_snakemake_in_the_folder_of_the_project_builds_the_figures(tmp_path):
