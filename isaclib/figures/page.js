@@ -36,11 +36,11 @@ function option(value, text) {
 }
 
 // Offer [value, text] pairs, keeping what was chosen where it is still there.
-function offer(select, entries, otherwise = entries[0]?.[0]) {
+function offer(select, entries, otherwise) {
   const before = select.value;
   select.replaceChildren(...entries.map(([value, text]) => option(value, text)));
-  const wanted = entries.some(([value]) => String(value) === before) ? before : otherwise;
-  select.value = String(wanted ?? "");
+  const wanted = [before, String(otherwise)].find((each) => entries.some(([value]) => String(value) === each));
+  select.value = wanted ?? String(entries[0]?.[0] ?? "");
 }
 
 const metric = () => data.metrics[$("metric").value];

@@ -92,8 +92,8 @@ def page_patterns(folder: Path, *, draws: int) -> dict[str, Any]:
             )
             if one.design.status[0] in HAS_DESIGN
         }
+    where = ", ".join(f"{name} = {value}" for name, value in point.items())
     if not made:
-        where = ", ".join(f"{name} = {value}" for name, value in point.items())
         raise ValueError(f"no scheme that its default solver designs has a design at {where}")
     everything = _around(list(made.values()))
     # a target may stand elsewhere in every draw
@@ -101,6 +101,8 @@ def page_patterns(folder: Path, *, draws: int) -> dict[str, Any]:
     powers = {(draw, label): [_power(one, view) for view in views[draw]] for (draw, label), one in made.items()}
     # what is a bound alone has no beams
     powers = {key: power for key, power in powers.items() if np.isfinite(power[0]).all()}
+    if not powers:
+        raise ValueError(f"no scheme that its default solver designs has beams at {where}")
     lowest = max(power[0].max() for power in powers.values()) * 10.0 ** (-DYNAMIC_DB / 10.0)
     patterns: dict[str, dict[str, Any]] = {
         str(draw): {"views": [view.plain() for view in views[draw]], "schemes": {}} for draw, _ in powers
