@@ -35,7 +35,7 @@ resume: $(READY)  ## go on after a run was killed: release its lock, unless it i
 
 report: $(READY)  ## what `make run` makes, and results/report.zip: figures, claims, draws by status, times, versions
 	$(SNAKEMAKE) -- build page
-	$(SNAKEMAKE) --report results/report.zip -- build page
+	$(SNAKEMAKE) --report results/report.zip --report-stylesheet workflow/report/style.css -- build page
 
 test: $(READY)  ## the tests (ARGS is handed to pytest: make test ARGS='-k music')
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
@@ -58,8 +58,9 @@ format: $(READY)  ## rewrite the sources in the project's style
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
+# anew, since tables and reference come from the code
 docs: $(READY)  ## the documentation as pages: docs/_build/index.html
-	$(BIN)/sphinx-build --builder html --quiet --fail-on-warning --keep-going docs docs/_build
+	$(BIN)/sphinx-build --builder html --fresh-env --quiet --fail-on-warning --keep-going docs docs/_build
 	@echo docs/_build/index.html
 
 environment: $(READY)  ## only the environment

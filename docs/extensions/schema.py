@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -22,6 +23,8 @@ import isaclib
 from isaclib.campaign.identity import plain
 from isaclib.cli.template import template
 from isaclib.systems.parameters import expectation
+
+_CONSTANT = re.compile("`([A-Z]+)`")
 
 
 def _flow(value: Any) -> str:
@@ -74,15 +77,21 @@ def keys(name: str) -> list[str]:
     """Table of the keys that a dataclass takes from a campaign file."""
     module, _, attribute = name.rpartition(".")
     cls = getattr(import_module(module), attribute)
-    said = {entry.name.strip(): " ".join(entry.desc) for entry in ClassDoc(cls)["Parameters"]}
+    documented = [entry for each in reversed(cls.__mro__) for entry in ClassDoc(each)["Parameters"]]
     # numpydoc has one entry for "relative, absolute"
-    said = {key.strip(): words for names, words in said.items() for key in names.split(",")}
+    said = {name: " ".join(entry.desc) for entry in documented for name in entry.name.split(", ")}
     rows = []
     for field in dataclasses.fields(cls):
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         default = "required" if required else f"`{_flow(_default(field))}`"
-        rows.append([f"`{field.name}`", said.get(field.name, ""), default])
+        # "One of `STATISTICS`": which these are
+        words = _CONSTANT.sub(lambda match: _listed(getattr(import_module(module), match[1])), said[field.name])
+        rows.append([f"`{field.name}`", words, default])
     return _table(["key", "meaning", "default"], rows)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
