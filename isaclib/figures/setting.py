@@ -68,7 +68,7 @@ def _parameters(campaign: Campaign, known: Mapping[str, Mapping[str, Any]]) -> H
     varied = {name for values in campaign.axes.values() for _, chosen in values for name in chosen}
     values = next(iter(campaign.points(curve).values())).parameters
     rows = [
-        [name, f"{_shown(value)}{_unit(name, known)}", known[name]["doc"]]
+        [name, _with_unit(name, value, known), known[name]["doc"]]
         for name, value in values.items()
         if name not in varied
     ]
@@ -77,7 +77,11 @@ def _parameters(campaign: Campaign, known: Mapping[str, Mapping[str, Any]]) -> H
 
 
 def _named(name: str, value: Any, known: Mapping[str, Mapping[str, Any]]) -> str:
-    return f"{_meaning(name, known)}: {_shown(value)}{_unit(name, known)}"
+    return f"{_meaning(name, known)}: {_with_unit(name, value, known)}"
+
+
+def _with_unit(name: str, value: Any, known: Mapping[str, Mapping[str, Any]]) -> str:
+    return _shown(value) + ("" if value is None else _unit(name, known))
 
 
 def _meaning(name: str, known: Mapping[str, Mapping[str, Any]]) -> str:
