@@ -24,7 +24,7 @@ from isaclib.campaign.pairing import PAIRED
 from isaclib.campaign.precision_spec import SHARE, SOLVED, PrecisionSpec
 from isaclib.campaign.selection import select
 from isaclib.campaign.sidecar import read_sidecar
-from isaclib.campaign.spec import Campaign
+from isaclib.campaign.spec import Campaign, Curve
 from isaclib.campaign.statistics import QUANTILES
 from isaclib.systems.base import HAS_DESIGN, Status
 from isaclib.systems.streams import BLOCK
@@ -162,7 +162,7 @@ def half_width(
     population : ndarray of bool, shape (n,)
         Draws that count; a share and a pair have their own.
     other : Samples, optional
-        Of the curve that a paired statistic compares with; at least as many draws.
+        Of the curve that a paired statistic compares with; pairs are the draws that both have.
 
     Returns
     -------
@@ -192,8 +192,11 @@ def interval(spec: PrecisionSpec, samples: Samples, population: np.ndarray, othe
     values = np.where(population, samples.values, np.nan)
     if spec.statistic in PAIRED:
         assert other is not None
-        reference = other.values[: len(values)]
-        values = np.where(samples.solved & other.solved[: len(values)], samples.values, np.nan)
+        # the other curve takes no more draws where it has no precision, or is at its end
+        both = min(len(values), len(other.values))
+        samples, other = samples.first(both), other.first(both)
+        values, reference, blocks = samples.values, other.values, samples.blocks
+        values = np.where(samples.solved & other.solved, values, np.nan)
         with np.errstate(invalid="ignore", divide="ignore"):
             values = values / reference if spec.statistic == "ratio_median" else values - reference
     if spec.statistic in ("mean", "difference_mean"):
@@ -227,6 +230,7 @@ def aims(campaign: Campaign, root: str | Path, runs: Iterable[str]) -> list[Aim]
     """
     data = _Data.read(campaign, Path(root) / "runs", runs)
     curves = [curve for curve in campaign.curves if curve.precision is not None]
+    most = {curve.label: _most(curve) for curve in campaign.curves}
     found = []
     for curve in curves:
         spec = curve.precision
@@ -254,10 +258,15 @@ def aims(campaign: Campaign, root: str | Path, runs: Iterable[str]) -> list[Aim]
                     value=value,
                     width=width,
                     wanted=wanted,
-                    most=max(spec.max_realisations, curve.realisations),
+                    # draws without a partner make no pair
+                    most=min(most[curve.label], most[against]) if spec.statistic in PAIRED else most[curve.label],
                 )
             )
     return found
+
+
+def _most(curve: Curve) -> int:
+    return max(curve.realisations, curve.precision.max_realisations if curve.precision is not None else 0)
 
 
 def started(campaign: Campaign) -> Campaign:

@@ -166,6 +166,22 @@ def test_a_pair_is_narrower_than_its_curves(campaign, rounds):
     assert [found.value for found in twice] == pytest.approx([2**0.5] * 2)
 
 
+def test_a_pair_ends_with_the_curve_of_fewer_draws():
+    generator = np.random.default_rng(2)
+    samples, other = Samples.of(generator.normal(3.0, 1.0, 300)), Samples.of(generator.normal(2.0, 1.0, 200))
+    spec = spec_of(statistic="difference_mean", relative=None, absolute=0.01)
+    expected = mean_interval(samples.values[:200] - other.values)
+    np.testing.assert_array_equal(interval(spec, samples, samples.solved, other), expected)
+
+
+def test_a_reference_without_a_precision_grows_no_curve(campaign, rounds):
+    schemes = "[{scheme: plain, realisations: 64}, {scheme: plain, label: twice, options: {scale: 2}}]"
+    precision = "{metric: peb_m, statistic: difference_mean, absolute: 1.0e-9, max_realisations: 4000}"
+    plans = rounds(campaign(schemes=schemes, precision=precision))
+    assert [plan.counts for plan in plans] == [{"twice": (100, 100)}] * 2
+    assert not any(found.reached for found in plans[-1].aims)
+
+
 @pytest.mark.parametrize(
     ("precision", "message"),
     [
