@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isaclib.campaign.blocks import blocks_of
+from isaclib.campaign.channels import DRAWN
 from isaclib.campaign.dataset import loaded, metric_names, open_campaign, real_values
 from isaclib.campaign.intervals import LEVEL, mean_interval, quantile_interval
 from isaclib.campaign.population import own
@@ -45,7 +46,9 @@ class Change:
     draws : int
         Differences, or draws of the smaller side.
     paired : bool
-        The same draws: same seed, same sampling, same realisations.
+        The same draws: same seed, same sampling, same channels, same realisations.
+    equal : bool
+        Paired, with the same number for every draw.
     moved : bool
         The interval does not hold 0, and the change is no smaller than what counts.
     """
@@ -60,6 +63,7 @@ class Change:
     upper: float
     draws: int
     paired: bool
+    equal: bool
     moved: bool
 
 
@@ -74,10 +78,11 @@ def compare(
 ) -> list[Change]:
     """Compare what two stored campaigns have in common.
 
-    Curves are matched by their labels, points by the values of the grid. Where seed and sampling are
-    the same, draws are paired: the interval is that of the mean or median of their differences. Else, and for
-    other quantiles, it is made from the two intervals (method of variance estimates recovery, Zou and
-    Donner, Statistics in Medicine 27, 2008). The level holds for all comparisons together (Bonferroni).
+    Curves are matched by their labels, points by the values of the grid. Where seed, sampling and
+    channels are the same, draws are paired: the interval is that of the mean or median of their
+    differences. Else, and for other quantiles, it is made from the two intervals (method of variance
+    estimates recovery, Zou and Donner, Statistics in Medicine 27, 2008). The level holds for all comparisons
+    together (Bonferroni).
 
     Parameters
     ----------
@@ -115,7 +120,8 @@ def compare(
         if not places:
             raise ValueError("second: expected a curve and a point that the first has too")
         sampling = [data.attrs.get("sampling", "random") for data in (a, b)]
-        paired = a.attrs["seed"] == b.attrs["seed"] and sampling[0] == sampling[1]
+        channels = [data.attrs.get("channels", DRAWN) for data in (a, b)]
+        paired = a.attrs["seed"] == b.attrs["seed"] and sampling[0] == sampling[1] and channels[0] == channels[1]
         blocks = [blocks_of(how, data["realisation"].values) for how, data in zip(sampling, (a, b), strict=True)]
         each = 1.0 - (1.0 - level) / ((1 + len(names)) * len(places))
         pairs = [(name, at, _samples(a, name, at), _samples(b, name, at)) for name in (SOLVED, *names) for at in places]
@@ -188,6 +194,7 @@ def _change(
         upper=float(upper),
         draws=int(min(np.sum(~np.isnan(x)), np.sum(~np.isnan(y)))),
         paired=bool(paired),
+        equal=bool(paired and x.size and np.array_equal(x, y)),
         moved=bool((lower > 0.0 or upper < 0.0) and abs(change) >= least * abs(first[0])),
     )
 

@@ -164,7 +164,7 @@ def print_changes(changes: Sequence[Change], *, statistic: str, everything: bool
     if rows:
         _print_frame(pd.DataFrame(rows), f"{statistic}, intervals that hold together at 95 %")
     moved = sum(change.moved for change in changes)
-    equal = sum(change.change == change.lower == change.upper == 0.0 for change in changes)
+    equal = sum(change.equal for change in changes)
     print(f"{len(changes)} compared: {moved} moved, {equal} equal to the last digit")
 
 

@@ -38,7 +38,7 @@ def test_pairs_show_a_change_far_below_the_scatter():
     (moved,) = [change for change in changes if change.moved]
     assert (moved.metric, moved.scheme, moved.point, moved.paired) == ("cost", "scheme 1", {"size": "low"}, True)
     assert moved.change == pytest.approx(np.mean(other[1, 0, :200] - values[1, 0, :200]))
-    assert sum(c.change == c.lower == c.upper == 0.0 for c in changes) == 7
+    assert sum(c.equal for c in changes) == 7
     assert not any(c.moved for c in compare(first, second, statistic="mean", least=1e-2))
 
 
@@ -51,6 +51,20 @@ def test_another_seed_is_compared_by_its_own_interval():
     for statistic in ("mean", "median", "q25"):
         changes = [c for c in compare(first, second, statistic=statistic) if c.metric == "cost"]
         assert [(c.point["size"], c.moved, c.paired) for c in changes] == [("low", False, False), ("high", True, False)]
+
+
+def test_the_same_numbers_are_equal_where_no_interval_says_so():
+    # two blocks of a net have no interval of the median, and that of q95 is not one of differences
+    values = np.random.default_rng(7).normal(size=(1, 2, 100))
+    net = stored(values).assign_attrs(sampling="sobol")
+    assert all(c.equal and not c.moved for c in compare(net, net))
+    assert all(c.equal and not c.moved for c in compare(stored(values), stored(values), statistic="q95"))
+
+
+def test_the_same_seed_with_other_channels_makes_no_pairs():
+    values = np.random.default_rng(8).normal(size=(1, 2, 100))
+    drawn, given = stored(values), stored(values).assign_attrs(channels="0123456789ab")
+    assert not any(c.paired or c.equal for c in compare(drawn, given))
 
 
 def test_draws_of_nets_are_compared_block_by_block():
