@@ -109,6 +109,7 @@ def _attributes(spec: Campaign) -> dict[str, Any]:
         "schema_version": np.int32(SCHEMA),
         "campaign": spec.name,
         "system": spec.system,
+        "system_version": np.int64(spec.model.version),
         "seed": np.int64(spec.seed),
         "sampling": spec.sampling,
         "channels": spec.channels.id if spec.channels else DRAWN,

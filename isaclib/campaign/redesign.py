@@ -70,8 +70,8 @@ def redesign(campaign: str | Path | xr.Dataset, *, scheme: str, realisation: int
     Raises
     ------
     ValueError
-        In one line: a label, axis, value or realisation that the campaign does not have, a solver
-        that would return other numbers today (its version differs), or a file of a person's own that is
+        In one line: a label, axis, value or realisation that the campaign does not have, a system or
+        solver that would return other numbers today (its version differs), or a file of a person's own that is
         not beside the campaign's.
     """
     (made,) = redesign_several(campaign, scheme=scheme, realisations=[realisation], **point)
@@ -94,12 +94,13 @@ def redesign_several(
         if not 0 <= realisation < data.sizes["realisation"]:
             raise ValueError(f"realisation = {realisation}: expected one from 0 to {data.sizes['realisation'] - 1}")
     system = system_of(data, curve)
+    made_by = f"the isaclib that made it, {data.attrs['runs_isaclib_versions']} ({data.attrs['runs_git_commits']})"
+    # a dataset of before the attribute says nothing of it
+    if data.attrs.get("system_version", system.version) != system.version:
+        raise ValueError(f"campaign: system {system.name!r} has changed since: expected {made_by}")
     found = system.scheme(curve["scheme"])
     if scheme_id(found, curve["solver"], curve["options"]) != curve["scheme_id"]:
-        raise ValueError(
-            f"scheme = {scheme!r}: solver {curve['solver']!r} has changed since: expected the isaclib that made it, "
-            f"{data.attrs['runs_isaclib_versions']} ({data.attrs['runs_git_commits']})"
-        )
+        raise ValueError(f"scheme = {scheme!r}: solver {curve['solver']!r} has changed since: expected {made_by}")
     fixed = json.loads(data.attrs["parameters"])[scheme]
     chosen = {**_settings(json.loads(data.attrs["axes"]), point), **fixed, **curve["parameters"]}
     parameters = system.Parameters(**chosen)

@@ -60,3 +60,11 @@ def test_a_solver_that_has_changed_is_refused(stored, tiny):
     solvers["direct"] = dataclasses.replace(solvers["direct"], version=2)
     with pytest.raises(ValueError, match=r"^scheme = 'plain': solver 'direct' has changed since: expected .* \(\w+"):
         isaclib.redesign(stored, scheme="plain", power_dbm=10, size="small")
+
+
+def test_a_system_that_has_changed_is_refused(stored):
+    assert stored.attrs["system_version"] == 1
+    older = stored.assign_attrs(system_version=0)
+    older.encoding = stored.encoding
+    with pytest.raises(ValueError, match=r"^campaign: system '\w+' has changed since: expected .* \(\w+"):
+        isaclib.redesign(older, scheme="plain", power_dbm=10, size="small")
