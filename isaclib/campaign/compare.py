@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from isaclib.campaign.blocks import blocks_of
 from isaclib.campaign.channels import DRAWN
 from isaclib.campaign.dataset import loaded, metric_names, open_campaign, real_values
 from isaclib.campaign.intervals import LEVEL, mean_interval, quantile_interval
+from isaclib.campaign.point import same_value
 from isaclib.campaign.population import own
 from isaclib.campaign.statistics import CLUSTERED, QUANTILES
 from isaclib.systems.base import HAS_DESIGN, Status, nearest
@@ -124,8 +126,11 @@ def compare(
         paired = a.attrs["seed"] == b.attrs["seed"] and sampling[0] == sampling[1] and channels[0] == channels[1]
         blocks = [blocks_of(how, data["realisation"].values) for how, data in zip(sampling, (a, b), strict=True)]
         each = 1.0 - (1.0 - level) / ((1 + len(names)) * len(places))
-        pairs = [(name, at, _samples(a, name, at), _samples(b, name, at)) for name in (SOLVED, *names) for at in places]
-        return [_change(name, at, x, y, blocks, statistic, each, least, paired) for name, at, x, y in pairs]
+        return [
+            _change(name, labels, x, y, blocks, statistic, each, least, paired)
+            for name in (SOLVED, *names)
+            for labels, x, y in ((_labels(a, i), _samples(a, name, i), _samples(b, name, j)) for i, j in places)
+        ]
 
 
 def _opened(campaign: str | Path | xr.Dataset) -> AbstractContextManager[xr.Dataset]:
@@ -142,25 +147,44 @@ def _common_metrics(a: xr.Dataset, b: xr.Dataset, axes: Sequence[str], asked: Se
     return list(asked) or known
 
 
-def _common_places(a: xr.Dataset, b: xr.Dataset, axes: Sequence[str]) -> Iterator[dict[str, object]]:
-    shared = [[value for value in a[dim].values if value in b[dim].values] for dim in ("scheme", *axes)]
-    for index in np.ndindex(*map(len, shared)):
-        yield {dim: values[i] for dim, values, i in zip(("scheme", *axes), shared, index, strict=True)}
+def _common_places(
+    a: xr.Dataset, b: xr.Dataset, axes: Sequence[str]
+) -> Iterator[tuple[dict[str, int], dict[str, int]]]:
+    """Yield where each curve and point that both have stands in the one and in the other."""
+    dims = ("scheme", *axes)
+    shared = [
+        [
+            (i, j)
+            for i, value in enumerate(a[dim].values.tolist())
+            for j, other in enumerate(b[dim].values.tolist())
+            if same_value(value, other)
+        ]
+        for dim in dims
+    ]
+    for chosen in itertools.product(*shared):
+        yield (
+            {dim: i for dim, (i, _) in zip(dims, chosen, strict=True)},
+            {dim: j for dim, (_, j) in zip(dims, chosen, strict=True)},
+        )
 
 
-def _samples(data: xr.Dataset, name: str, at: dict[str, object]) -> np.ndarray:
+def _labels(data: xr.Dataset, at: Mapping[str, int]) -> dict[str, str]:
+    return {dim: str(data[dim].values[i]) for dim, i in at.items()}
+
+
+def _samples(data: xr.Dataset, name: str, at: Mapping[str, int]) -> np.ndarray:
     """One number a draw, NaN where there is no design or none was asked for."""
-    status = loaded(data["status"].sel(at))
+    status = loaded(data["status"].isel(at))
     if name == SOLVED:
         return np.where(status == int(Status.NOT_RUN), np.nan, np.isin(status, HAS_DESIGN).astype(float))
-    values = real_values(loaded(data[name].sel(at))).where(own(status))
+    values = real_values(loaded(data[name].isel(at))).where(own(status))
     clustered = [dim for dim in CLUSTERED if dim in values.dims]
     return (values.mean(clustered) if clustered else values).values
 
 
 def _change(
     name: str,
-    at: dict[str, object],
+    labels: Mapping[str, str],
     x: np.ndarray,
     y: np.ndarray,
     blocks: Sequence[np.ndarray | None],
@@ -182,11 +206,11 @@ def _change(
         change = second[0] - first[0]
         lower = change - np.hypot(second[0] - second[1], first[2] - first[0])
         upper = change + np.hypot(second[2] - second[0], first[0] - first[1])
-    scheme, *rest = at.items()
+    (_, scheme), *rest = labels.items()
     return Change(
         metric=name,
-        scheme=str(scheme[1]),
-        point={dim: str(value) for dim, value in rest},
+        scheme=scheme,
+        point=dict(rest),
         first=float(first[0]),
         second=float(second[0]),
         change=float(change),

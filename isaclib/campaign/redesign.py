@@ -65,7 +65,8 @@ def redesign(campaign: str | Path | xr.Dataset, *, scheme: str, realisation: int
     Returns
     -------
     Redesigned
-        The same numbers, to the bit on one type of processor, as the campaign's run had.
+        The same numbers, to the bit on one type of processor, as the campaign's run had; of a draw
+        that was not run for this curve, those that its run would have had.
 
     Raises
     ------

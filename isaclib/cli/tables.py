@@ -165,7 +165,9 @@ def print_changes(changes: Sequence[Change], *, statistic: str, everything: bool
         _print_frame(pd.DataFrame(rows), f"{statistic}, intervals that hold together at 95 %")
     moved = sum(change.moved for change in changes)
     equal = sum(change.equal for change in changes)
-    print(f"{len(changes)} compared: {moved} moved, {equal} equal to the last digit")
+    empty = sum(not change.draws for change in changes)
+    without = f", {empty} without draws on both sides" if empty else ""
+    print(f"{len(changes)} compared: {moved} moved, {equal} equal to the last digit{without}")
 
 
 def duration(seconds: float) -> str:

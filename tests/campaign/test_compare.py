@@ -102,6 +102,12 @@ def test_campaigns_without_a_change_rarely_show_one(seeds):
     assert alarms <= stats.binom.ppf(1.0 - 1e-6, FAMILIES, 0.05)
 
 
+def test_values_of_an_axis_are_the_same_but_for_rounding():
+    values = np.arange(20.0).reshape(1, 2, 10)
+    steps, written = (stored(values, axes=axes) for axes in ((0.1, 0.1 + 0.2), (0.1, 0.3)))
+    assert len(compare(steps, written, metrics=["cost"])) == 4
+
+
 def test_what_has_nothing_in_common_is_one_line():
     values = np.ones((1, 2, 10))
     first, second = stored(values), stored(values, axes=("x", "y"))

@@ -38,6 +38,8 @@ def read_all(path: str | Path) -> tuple[Claim, ...]:
     """
     path = Path(path)
     files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    if not files:
+        raise CampaignError(f"{path}: no file of claims in it: expected *.yaml; results are named by --results")
     claims: dict[str, Claim] = {}
     mistakes = []
     for file in files:
