@@ -167,12 +167,17 @@ class _Sheet:
         at, order = (slice(None), *index), ("scheme", *self.extra)
         values = real_values(loaded(self.metric.isel(dict(zip(self.axes, index, strict=True)))))
         carried = carry_forward(values) if self.name == TRACE else values
+        done: list[tuple[xr.DataArray, xr.DataArray]] = []
         for i, kind in enumerate(POPULATIONS):
-            found = describe(carried, masks[kind], blocks=self.blocks)
+            mask = masks[kind]
+            # where every scheme has solved every draw the populations are one: sorting a million draws takes its time
+            known = [found for other, found in done if other.broadcast_equals(mask)]
+            found = known[0] if known else describe(carried, mask, blocks=self.blocks)
+            done.append((mask, found))
             self.values[(*at, i)] = found.transpose(*order, "statistic", "limit").values
-            self.count[(*at, i)] = count(carried, masks[kind]).transpose(*order).values
+            self.count[(*at, i)] = count(carried, mask).transpose(*order).values
             if self.name == TRACE:
-                self.running[(*at, i)] = count(values, masks[kind]).transpose(*order).values
+                self.running[(*at, i)] = count(values, mask).transpose(*order).values
         if self.name != TRACE:
             statistics, pairs = paired(values, masks["own"], blocks=self.blocks)
             self.paired[at] = statistics.transpose(*order, "paired", "limit").values
