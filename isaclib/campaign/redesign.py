@@ -95,7 +95,8 @@ def redesign_several(
         if not 0 <= realisation < data.sizes["realisation"]:
             raise ValueError(f"realisation = {realisation}: expected one from 0 to {data.sizes['realisation'] - 1}")
     system = system_of(data, curve)
-    made_by = f"the isaclib that made it, {data.attrs['runs_isaclib_versions']} ({data.attrs['runs_git_commits']})"
+    versions, commits = (data.attrs.get(f"runs_{name}", "unknown") for name in ("isaclib_versions", "git_commits"))
+    made_by = f"the isaclib that made it, {versions} ({commits})"
     # a dataset of before the attribute says nothing of it
     if data.attrs.get("system_version", system.version) != system.version:
         raise ValueError(f"campaign: system {system.name!r} has changed since: expected {made_by}")
