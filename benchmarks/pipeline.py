@@ -154,10 +154,9 @@ def rows(files: list[Path]) -> list[dict[str, str]]:
 
 def table(measured: Measured) -> str:
     """Return what every rule took, and the overhead, as Markdown."""
-    lines = ["| rule | jobs | seconds | CPU seconds | largest memory, MB |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| rule | jobs | seconds | largest memory, MB |", "| --- | --- | --- | --- |"]
     for rule, spent in measured.rules.items():
-        numbers = f"{spent['seconds']:.0f} | {spent['cpu']:.0f} | {spent['memory_mb']:.0f}"
-        lines.append(f"| {rule} | {spent['jobs']:.0f} | {numbers} |")
+        lines.append(f"| {rule} | {spent['jobs']:.0f} | {spent['seconds']:.0f} | {spent['memory_mb']:.0f} |")
     lines += ["", f"{measured.wall:.0f} s on {measured.cores} cores; overhead {measured.overhead:.1%}"]
     return "\n".join(lines)
 
@@ -178,7 +177,6 @@ def _rule(roots: list[Path], rule: str, sidecars: list[dict]) -> dict[str, float
     return {
         "jobs": len(jobs),
         "seconds": sum(numbers("s")),
-        "cpu": sum(numbers("cpu_time")),
         "memory_mb": max(memory, default=float("nan")),
     }
 

@@ -68,14 +68,14 @@ def label(entry: Measured) -> str:
 def sizes(entries: list[Measured]) -> str:
     """Tell of each size what grows with it, and what must not."""
     lines = [
-        "| realisations x 2 schemes | CPU s of runs | of gathering | of statistics | wall s | overhead | jobs "
+        "| realisations x 2 schemes | s of runs | of gathering | of statistics | wall s | overhead | jobs "
         "| memory MB | parse CPU s | status CPU s | one curve s | plan kB | sidecars kB | runs MB | dataset MB |",
         "|" + " --- |" * 15,
     ]
     for entry in entries:
         numbers = [
             f"{label(entry)} {entry.realisations}",
-            *(f"{entry.rules[rule]['cpu']:.1f}" for rule in ("run", "gather", "summarise")),
+            *(f"{entry.rules[rule]['seconds']:.1f}" for rule in ("run", "gather", "summarise")),
             f"{entry.wall:.0f}",
             f"{entry.overhead:.1%}",
             f"{entry.jobs}",
@@ -111,10 +111,11 @@ def goals(entry: Measured) -> str:
 def model(small: Measured, large: Measured) -> str:
     """Tell what 10^9 realisations of two schemes would take, from what a large campaign took above a small one.
 
-    Processor seconds: what the machine did besides makes no difference.
+    Seconds of processes: what the machine did besides makes them longer. Snakemake's own count of
+    processor seconds ends at its last look at a process, up to half a minute before the end.
     """
 
-    def each(rule: str, number: str = "cpu") -> float:
+    def each(rule: str, number: str = "seconds") -> float:
         """Tell what a design adds."""
         return (large.rules[rule][number] - small.rules[rule][number]) / (large.designs - small.designs)
 
