@@ -9,7 +9,7 @@ the realisations of a block are not, and their mean scatters less than that of 6
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -107,6 +107,10 @@ class Streams:
     start: int
     stop: int
     sampling: str = "random"
+
+    def single(self, index: int) -> Streams:
+        """Return the random numbers of one realisation, counted from the first of the range."""
+        return replace(self, start=self.start + index, stop=self.start + index + 1)
 
     def draw(
         self, stream: Stream, sampler: Callable[[np.random.Generator, int], np.ndarray], *index: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,8 +46,7 @@ def spectrum(
     """
     check_music(scenario.parameters, options)
     angle_sector, range_sector = search_sector(scenario.parameters, options)
-    first = scenario.streams.start + index
-    block = replace(scenario.streams, start=first, stop=first + 1)
+    block = scenario.streams.single(index)
     echoes = simulated_echoes(scenario, design, np.array([index]), np.array([0]), block, trial)
     position = music.locate(
         echoes,

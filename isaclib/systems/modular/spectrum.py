@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,8 +45,7 @@ def spectrum(
     p = scenario.parameters
     check_music(p, options)
     sector = search_sector(p, options)
-    first = scenario.streams.start + index
-    block = replace(scenario.streams, start=first, stop=first + 1)
+    block = scenario.streams.single(index)
     echoes = simulated_echoes(scenario, design, np.array([index]), np.array([0]), block, trial)
     subspace = music_2d.signal_subspace(echoes, sources(p))
     aperture = receive_aperture(p, centres_of(scenario, index)[None], sector)

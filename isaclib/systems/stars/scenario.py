@@ -110,12 +110,12 @@ class Scenario:
         """Return one realisation, as a batch of one."""
         given = ("bs_star_channel", "parameters", "streams", "assumed")
         drawn = {f.name: getattr(self, f.name)[index : index + 1] for f in fields(self) if f.name not in given}
-        channel, first = self.bs_star_channel, self.streams.start + index
+        channel = self.bs_star_channel
         return replace(
             self,
             **drawn,
             bs_star_channel=channel if channel.ndim == 2 else channel[index : index + 1],
-            streams=replace(self.streams, start=first, stop=first + 1),
+            streams=self.streams.single(index),
             assumed=None if self.assumed is None else self.assumed.single(index),
         )
 

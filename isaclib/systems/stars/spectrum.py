@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,8 +44,7 @@ def spectrum(
     """
     p = scenario.parameters
     check(p, options)
-    first = scenario.streams.start + index
-    block = replace(scenario.streams, start=first, stop=first + 1)
+    block = scenario.streams.single(index)
     echo = Echo.of(scenario, design, np.array([index]))
     heard = echo.draw(block, np.array([0]), trial, beyond=True)
     sector = sectors_of(scenario, options)[[index]]
