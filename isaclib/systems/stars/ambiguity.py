@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numba
 import numpy as np
 
 from isaclib.systems.stars.scenario import Scenario
@@ -35,25 +38,46 @@ def grating_lobes(scenario: Scenario, count: np.ndarray, spacing_m: np.ndarray) 
         target; NaN where there are no sensors.
     """
     p = scenario.parameters
-    distance, angle = scenario.of_targets(scenario.target_range_m), scenario.of_targets(scenario.target_angle_rad)
-    turns = p.wavelength_m / spacing_m
-    orders = np.arange(1, int(2.0 / np.nanmin(turns, initial=2.0)) + 1)
-    sines = np.sin(angle)[..., None] + turns[:, None, None] * np.concatenate([-orders, orders])
-    within = np.clip(sines, *np.sin(np.radians(p.target_angle_deg)))
-    with np.errstate(divide="ignore"):
-        flank = turns / count
-    draw, target, order = np.nonzero(np.abs(sines - within) < flank[:, None, None])
-    sine = within[draw, target, order]
-    aside = sines[draw, target, order] - sine
-    near, far = p.target_range_m
-    bending = np.cos(angle[draw, target]) ** 2 / distance[draw, target]
-    squared = 1.0 - sine**2
-    apart = np.clip(bending, squared / far, squared / near) - bending
-    # as many places for every draw as the parameters allow: sums of the same length however draws are batched
-    places = np.arange(max(p.most_sensors, int(count.max(initial=0))))
-    offsets = (places - (count[draw, None] - 1.0) / 2.0) * spacing_m[draw, None]
-    phases = np.exp(-1j * p.wavenumber * offsets * (0.5 * offsets * apart[:, None] + aside[:, None]))
-    overlap = np.abs(np.sum(np.where(places < count[draw, None], phases, 0.0), axis=-1) / count[draw]) ** 2
-    lobes = np.zeros(distance.shape)
-    np.maximum.at(lobes, (draw, target), overlap)
-    return np.where(count[:, None] > 0, lobes, np.nan)
+    sine = np.sin(scenario.of_targets(scenario.target_angle_rad))
+    bending = (1.0 - sine**2) / scenario.of_targets(scenario.target_range_m)
+    low, high = np.sin(np.radians(p.target_angle_deg))
+    lobes = np.full(sine.shape, np.nan)
+    _highest(count, spacing_m, p.wavelength_m, sine, bending, (low, high), p.target_range_m, lobes)
+    return lobes
+
+
+@numba.njit(cache=True)
+def _highest(
+    count: np.ndarray,
+    spacing_m: np.ndarray,
+    wavelength_m: float,
+    sine: np.ndarray,
+    bending: np.ndarray,
+    sines: tuple[float, float],
+    ranges_m: tuple[float, float],
+    lobes: np.ndarray,
+) -> None:
+    """Overwrite `lobes` (B, T) of draws that have sensors, for targets at `sine` and `bending` (B, T)."""
+    near, far = ranges_m
+    for b in range(len(count)):
+        if count[b] == 0:
+            continue
+        turn = wavelength_m / spacing_m[b]
+        for t in range(sine.shape[1]):
+            lobes[b, t] = 0.0
+            # tops are at most 2 apart in sine, and one more may reach into the sector with its flank
+            for order in range(1, int(2.0 / turn) + 2):
+                for side in (-1.0, 1.0):
+                    top = sine[b, t] + side * order * turn
+                    within = min(max(top, sines[0]), sines[1])
+                    if abs(top - within) >= turn / count[b]:
+                        continue
+                    squared = 1.0 - within**2
+                    apart = min(max(bending[b, t], squared / far), squared / near) - bending[b, t]
+                    real = imaginary = 0.0
+                    for n in range(count[b]):
+                        y = (n - 0.5 * (count[b] - 1)) * spacing_m[b]
+                        phase = 2.0 * math.pi / wavelength_m * y * (0.5 * y * apart + top - within)
+                        real += math.cos(phase)
+                        imaginary += math.sin(phase)
+                    lobes[b, t] = max(lobes[b, t], (real**2 + imaginary**2) / count[b] ** 2)
