@@ -24,7 +24,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: run resume report test lint style types workflow format docs environment lock clean help
+.PHONY: run resume report test bench gate lint style types workflow format docs environment lock clean help
 
 run: $(READY)  ## build the environment if needed, then every figure of config/config.yaml
 	$(SNAKEMAKE)
@@ -39,6 +39,13 @@ report: $(READY)  ## what `make run` makes, and results/report.zip: figures, cla
 
 test: $(READY)  ## the tests (ARGS is handed to pytest: make test ARGS='-k music')
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+bench: $(READY)  ## times of the kernels (ARGS=--benchmark-save=before, then ARGS=--benchmark-compare)
+	$(BIN)/pytest --quiet benchmarks/kernels/table.py --override-ini pythonpath=benchmarks/kernels \
+		--benchmark-columns=min,median,max --benchmark-sort=fullname $(ARGS)
+
+gate: $(READY)  ## no kernel more than a tenth slower than at the commit in benchmarks/kernels/baseline
+	$(BIN)/python benchmarks/kernels/gate.py $(ARGS)
 
 lint: style types workflow  ## style, types and workflow checks
 
