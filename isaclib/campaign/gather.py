@@ -188,7 +188,7 @@ def _create(file: Any, name: str, entry: Variable, dims: Mapping[str, int]) -> A
         dtype,
         (*outer, *entry.dims),
         fletcher32=True,
-        zlib=bool(entry.dims),
+        zlib=entry.padded,
         complevel=1,
         chunksizes=_chunks([dims[dim] for dim in outer], [dims[dim] for dim in entry.dims], dtype.itemsize),
         fill_value=False if name == "status" else fill_value(dtype),

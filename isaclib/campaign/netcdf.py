@@ -26,6 +26,14 @@ def rows_a_chunk(rows: int, row_bytes: int) -> int:
     return -(-max(rows, 1) // parts)
 
 
+def is_padded(values: np.ndarray) -> bool:
+    """Tell whether a quarter of an array is "nothing here": that compresses, numbers of a simulation do not."""
+    if values.ndim < 2 or values.dtype.kind not in "fi":
+        return False
+    empty = np.isnan(values) if values.dtype.kind == "f" else values == fill_value(values.dtype)
+    return 4 * int(np.count_nonzero(empty)) >= max(values.size, 1)
+
+
 def put_array(
     group: Any, name: str, dims: tuple[str, ...], values: np.ndarray, attrs: Mapping[str, Any], *, holes: bool = True
 ) -> None:
@@ -48,14 +56,13 @@ def put_array(
     """
     inner = int(np.prod(values.shape[1:], dtype=np.int64)) * values.dtype.itemsize
     chunks = (rows_a_chunk(values.shape[0], inner), *(max(size, 1) for size in values.shape[1:]))
-    # only padded arrays compress: numbers of a simulation do not
     variable = group.createVariable(
         name,
         values.dtype,
         dims,
         fletcher32=True,
         chunksizes=chunks,
-        zlib=len(dims) > 1,
+        zlib=is_padded(values),
         complevel=1,
         fill_value=fill_value(values.dtype) if holes else False,
     )
@@ -81,10 +88,15 @@ def put_text(group: Any, name: str, dims: tuple[str, ...], values: np.ndarray, a
 
 def get_text(group: Any, name: str) -> np.ndarray:
     """Read what `put_text` wrote."""
+    return np.char.decode(get_encoded(group, name), "utf-8")
+
+
+def get_encoded(group: Any, name: str) -> np.ndarray:
+    """Read what `put_text` wrote as bytes in UTF-8: decoding takes longer than reading."""
     variable = group.variables[name]
     variable.set_auto_chartostring(False)
     characters = np.ascontiguousarray(np.ma.filled(variable[:], b""))
-    return np.char.decode(characters.view(f"S{characters.shape[-1]}")[..., 0], "utf-8")
+    return characters.view(f"S{characters.shape[-1]}")[..., 0]
 
 
 def plain_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,12 +69,15 @@ class Variable:
         Its attributes.
     owner : str
         Whose it is.
+    padded : bool
+        Whether "nothing here" fills much of it.
     """
 
     dims: tuple[str, ...]
     dtype: str
     attrs: Mapping[str, Any]
     owner: str
+    padded: bool = False
 
 
 @dataclass
@@ -84,7 +87,7 @@ class Selection:
     Parameters
     ----------
     pieces : mapping of str to list of Piece
-        Run to what is taken from it; runs that give nothing are not named.
+        Run to what is taken from it, in the order of the dataset; runs that give nothing are not named.
     variables : mapping of str to Variable
         Metrics, first seen first.
     labels : mapping of str to list
@@ -146,7 +149,18 @@ def select(spec: Campaign, sidecars: Iterable[Sidecar]) -> Selection:
                 labels = dims[dim]
                 labels = list(range(labels)) if isinstance(labels, int) else labels
                 positions(selection.labels.setdefault(dim, []), labels)
+    for brought in extents.values():
+        for dims in brought:
+            short = {dim for dim, labels in dims.items() if _amount(labels) < len(selection.labels.get(dim, ()))}
+            for variable in selection.variables.values():
+                variable.padded |= not short.isdisjoint(variable.dims)
+    # by place, so that what lies in one chunk is written together
+    selection.pieces = dict(sorted(selection.pieces.items(), key=lambda run: min((p.place, p.start) for p in run[1])))
     return selection
+
+
+def _amount(labels: int | list[Any]) -> int:
+    return labels if isinstance(labels, int) else len(labels)
 
 
 def _places(spec: Campaign) -> tuple[dict[tuple[str, str], list[Place]], dict[str, dict[str, str]]]:
@@ -185,11 +199,14 @@ def _describe(selection: Selection, sidecar: Sidecar, owner: str) -> None:
     for name, entry in sidecar.variables.items():
         if entry["owner"] != owner:
             continue
-        found = Variable(tuple(entry["dims"]), entry["dtype"], entry["attrs"], owner)
+        # runs of before this was written down: whatever has dimensions of its own
+        padded = entry.get("padded", bool(entry["dims"]))
+        found = Variable(tuple(entry["dims"]), entry["dtype"], entry["attrs"], owner, padded)
         before = selection.variables.setdefault(name, found)
         if (before.dims, before.owner) != (found.dims, found.owner):
             expected = f"expected {before.dims} as in other runs"
             raise ValueError(f"run {sidecar.run}: metric {name!r} has dimensions {found.dims}: {expected}")
+        before.padded |= padded
         # a run in which every draw failed describes a metric worse than one in which some did not
         if len(found.attrs) > len(before.attrs):
             before.attrs = found.attrs

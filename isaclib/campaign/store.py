@@ -13,7 +13,7 @@ import netCDF4
 import numpy as np
 
 from isaclib.campaign.cells import Cell, Run
-from isaclib.campaign.netcdf import FLAGS, get_text, plain_attrs, put_array, put_text
+from isaclib.campaign.netcdf import FLAGS, get_encoded, get_text, is_padded, plain_attrs, put_array, put_text
 from isaclib.campaign.provenance import provenance
 from isaclib.campaign.sidecar import SCHEMA, read_sidecar
 from isaclib.campaign.table import Column, Table
@@ -255,7 +255,7 @@ def verify_bytes(path: Path) -> None:
 
 
 def described(*tables: Table) -> dict[str, dict[str, Any]]:
-    """Return dims, type, shape, attributes and owner of every column, as plain JSON values."""
+    """Return dims, type, shape, attributes, owner of every column and whether it is padded, as plain JSON values."""
     return {name: _described(column) for table in tables for name, column in table.columns.items()}
 
 
@@ -272,6 +272,7 @@ def _described(column: Column) -> dict[str, Any]:
         "shape": list(column.values.shape),
         "attrs": plain_attrs(column.attrs),
         "owner": column.owner,
+        "padded": is_padded(column.values),
     }
 
 
@@ -288,10 +289,11 @@ def _read(file: netCDF4.Dataset, stem: str) -> RunData:
         raise ValueError(f"holds run {run.id}: the file was renamed or copied")
     if not manifest["rows"] == run.realisations == len(file.dimensions["row"]):
         raise ValueError(f"{len(file.dimensions['row'])} rows: expected {run.realisations}")
-    points, realisations = get_text(file, "point"), file["realisation"][:]
+    encoded, realisations = get_encoded(file, "point"), file["realisation"][:]
     for cell, at in rows_of(run.cells):
-        if (points[at] != cell.point).any() or (realisations[at] != np.arange(cell.start, cell.stop)).any():
+        if (encoded[at] != cell.point.encode()).any() or (realisations[at] != np.arange(cell.start, cell.stop)).any():
             raise ValueError(f"rows {at.start} to {at.stop - 1} are not the realisations of their cell")
+    points = np.repeat([cell.point for cell in run.cells], [len(cell) for cell in run.cells])
     columns = {}
     for group, described in manifest["variables"].items():
         for name, entry in described.items():

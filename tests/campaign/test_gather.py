@@ -120,6 +120,31 @@ def test_every_variable_has_a_checksum_and_a_curve_is_one_chunk(campaign, gather
         assert file["peb_m"].chunking() == [1, 2, 100]
 
 
+def test_only_what_is_padded_is_compressed(campaign, gathered, runs_of, tmp_path):
+    import netCDF4
+
+    def compressed(path):
+        with netCDF4.Dataset(path) as file:
+            drawn = {name: variable for name, variable in file.variables.items() if "scheme" in variable.dimensions}
+            return {name for name, variable in drawn.items() if variable.filters()["zlib"]} - {"scheme"}
+
+    results = tmp_path / "results"
+    gathered(campaign(grid="{users: [2]}"))
+    assert not compressed(results / "campaign.nc")
+    # each of the runs is full: it is the dataset that has holes
+    spec = campaign(grid="{users: [2, 1]}")
+    gathered(spec, runs_of(spec, size=1))
+    assert compressed(results / "campaign.nc") == {"rate", "trace", "violation"}
+    # runs of before this was written down
+    for path in (results / "runs").glob("*.json"):
+        content = json.loads(path.read_text())
+        for entry in content["variables"].values():
+            del entry["padded"]
+        path.write_text(json.dumps(content))
+    gathered(campaign(grid="{users: [2]}"))
+    assert compressed(results / "campaign.nc") == {"trace", "rate", "violation"}
+
+
 def test_history_leaves_no_trace(campaign, gathered, runs_of, tmp_path):
     small = campaign(realisations="64", grid="{users: [4, 2]}")
     gathered(small, name="small.nc")
