@@ -10,6 +10,9 @@ import numpy as np
 CLOSED = 1e-14
 """Relative length of the part of an iteration that is off the beam, squared and halved, at a fixed point."""
 
+PLAIN = 4
+"""Iterations without acceleration: most channels take no more."""
+
 FAINT = 1e-6
 """Elements of a response below this share of its largest count as so much in the dual bound."""
 
@@ -20,6 +23,10 @@ ALIKE = 1e-9
 @numba.njit(cache=True)
 def climb(channel: np.ndarray, weights: np.ndarray, beam: np.ndarray, most: int) -> tuple[float, int]:
     """Take f <- G^H (w sgn(G f)), normalised, until f points where it came from.
+
+    The fixed point is approached the slower, the closer the singular values of G: after a few iterations
+    f is mixed from the last two images so that what they moved cancels (Anderson's acceleration, of
+    depth one), unless that gains less than the image alone is sure to.
 
     Parameters
     ----------
@@ -39,8 +46,9 @@ def climb(channel: np.ndarray, weights: np.ndarray, beam: np.ndarray, most: int)
     iterations : int
     """
     elements, antennas = channel.shape
-    step = np.empty(antennas, dtype=np.complex128)
-    value = 0.0
+    step, image = np.empty(antennas, dtype=np.complex128), np.empty(antennas, dtype=np.complex128)
+    moved = np.zeros(antennas, dtype=np.complex128)
+    value = sure = 0.0
     _normalise(beam)
     for iteration in range(most + 1):
         value = 0.0
@@ -55,11 +63,28 @@ def climb(channel: np.ndarray, weights: np.ndarray, beam: np.ndarray, most: int)
                 pull = g * (weights[n] / size)
                 for m in range(antennas):
                     step[m] += np.conj(channel[n, m]) * pull
-        # value = Re[step^H f] <= |step|, and the next value is at least |step|
-        if iteration == most or _norm(step) <= value * (1.0 + CLOSED):
+        if value < sure * (1.0 - CLOSED):
+            beam[:] = image
+            sure = 0.0
+            continue
+        # value = Re[step^H f] <= |step|, and the value of the image step / |step| is at least |step|
+        sure = _norm(step)
+        if iteration == most or sure <= value * (1.0 + CLOSED):
             break
+        along = squared = 0.0
+        for m in range(antennas):
+            step[m] /= sure
+            now = step[m] - beam[m]
+            apart = now - moved[m]
+            along += apart.real * now.real + apart.imag * now.imag
+            squared += apart.real**2 + apart.imag**2
+            moved[m] = now
         beam[:] = step
-        _normalise(beam)
+        # the last one is plain: there is no other after it, should it gain nothing
+        if PLAIN <= iteration < most - 1 and squared > 0.0:
+            beam += (along / squared) * (image - step)
+            _normalise(beam)
+        image[:] = step
     return value, iteration
 
 
