@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
+from isaclib.campaign import document
+from isaclib.campaign.document import CampaignError
 from isaclib.campaign.entry import build, check_types, keys_of, one_of
 from isaclib.campaign.pairing import PAIRED
 from isaclib.campaign.population import POPULATIONS
@@ -237,3 +240,33 @@ class FigureSpec:
                 raise ValueError(
                     f"{where}: axis {axis!r} has {len(values)} values: expected it as {key}{also} or in select"
                 )
+
+
+def find_figure(path: Path, name: str) -> tuple[FigureSpec, list[str]]:
+    """Read one figure of a campaign file that was checked before, without its system: a job draws it and nothing else.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        Of the figure.
+
+    Returns
+    -------
+    FigureSpec
+        The figure.
+    list of str
+        Every label of the campaign.
+
+    Raises
+    ------
+    CampaignError
+        Where the file has no such figure any more.
+    """
+    content = document.read(path)
+    schemes = [{"scheme": entry} if isinstance(entry, str) else entry for entry in content["schemes"]]
+    for i, entry in enumerate(content.get("figures") or []):
+        if entry["name"] == name:
+            return FigureSpec.read(entry, f"figures[{i}]"), [each.get("label", each["scheme"]) for each in schemes]
+    raise CampaignError(f"{path}: changed while the workflow was running: start it again")

@@ -18,6 +18,15 @@ Results = Annotated[Path, typer.Option()]
 Output = Annotated[Path, typer.Option()]
 
 
+@app.command("compile")
+def compile_(files: Annotated[list[Path], typer.Argument()]) -> None:
+    """Compile the kernels of campaigns of one system."""
+    from isaclib.campaign.claims.reading import load_any_effort
+    from isaclib.campaign.kernels import compile_kernels
+
+    compile_kernels(map(load_any_effort, files))
+
+
 @app.command()
 def plan(
     file: File,
@@ -94,14 +103,14 @@ def summarise(
 
 
 @app.command()
-def figure(file: File, effort: Option, results: Results, digest: Option, name: Option) -> None:
+def figure(file: File, results: Results, name: Option) -> None:
     """Draw one figure."""
+    from isaclib.campaign.figure_spec import find_figure
     from isaclib.figures.campaign import draw
 
-    campaign = _campaign(file, effort, digest)
-    root = results / campaign.name
-    spec = next(figure for figure in campaign.figures if figure.name == name)
-    draw(root / "summary.nc", spec, root / "figures" / name, schemes=[curve.label for curve in campaign.entries])
+    root = results / file.stem
+    spec, schemes = find_figure(file, name)
+    draw(root / "summary.nc", spec, root / "figures" / name, schemes=schemes)
 
 
 @app.command()

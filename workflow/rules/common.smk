@@ -7,6 +7,7 @@ from pathlib import Path
 from isaclib.campaign.claims.reading import FOLDER as LEDGER
 from isaclib.campaign.claims.reading import read_built
 from isaclib.campaign.document import CampaignError
+from isaclib.campaign.kernels import kernel_sources
 from isaclib.campaign.lock import announce
 from isaclib.campaign.resources import memory_mb, minutes
 from isaclib.campaign.settings import read_settings
@@ -36,6 +37,7 @@ wildcard_constraints:
     campaign="[^/]+",
     digest="[0-9a-f]+",
     round=r"\d+",
+    system="[a-z]+",
     run="[0-9a-f]+",
     figure="[^/]+",
 
@@ -109,6 +111,21 @@ def run_files(wildcards, plan):
 def runs_before(wildcards):
     """Runs of all rounds before the one to be planned."""
     return [path for k in range(int(wildcards.round)) for path in run_files(wildcards, plan_of(wildcards, k))]
+
+
+def kernels(wildcards):
+    """The marker that the kernels of a campaign's system are compiled."""
+    return f"{RESULTS}/compiled/{CAMPAIGNS[wildcards.campaign].system}"
+
+
+def kernel_files(wildcards):
+    """What a system's kernels are compiled from."""
+    return kernel_sources(wildcards.system)
+
+
+def campaigns_of(wildcards):
+    """Files of the campaigns of a system."""
+    return shlex.join(str(campaign.path) for campaign in CAMPAIGNS.values() if campaign.system == wildcards.system)
 
 
 def runs_of_all_rounds(wildcards):

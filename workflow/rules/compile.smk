@@ -1,0 +1,24 @@
+rule compile:
+    input:
+        kernel_files,
+    output:
+        touch(f"{RESULTS}/compiled/{{system}}"),
+    log:
+        f"{RESULTS}/compiled/{{system}}.log",
+    benchmark:
+        f"{RESULTS}/compiled/{{system}}.tsv"
+    # before any plan, which times the solvers
+    priority: 2_000_000_000
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        isaclib=ISACLIB,
+        files=campaigns_of,
+    message:
+        "{wildcards.system}: kernels"
+    shell:
+        "{params.isaclib} workflow compile {params.files} > {log:q} 2>&1"
