@@ -53,7 +53,9 @@ def target_seconds(total: float, *, cores: int, asked: float | None = None) -> f
     return max(min(target, total / (FEWEST_RUNS_A_CORE * cores)), SHORTEST_RUN, total / most)
 
 
-def pack(cells: Sequence[Cell], seconds: Sequence[float], target: float, *, unit: int = BLOCK) -> list[list[Cell]]:
+def pack(
+    cells: Sequence[Cell], seconds: Sequence[float], target: float, *, unit: int = BLOCK, cores: int = 1
+) -> list[list[Cell]]:
     """Cut cells into runs of about equal length, keeping their order.
 
     Parameters
@@ -66,6 +68,9 @@ def pack(cells: Sequence[Cell], seconds: Sequence[float], target: float, *, unit
         Expected seconds of a run.
     unit : int
         Realisations that are not torn apart: a block, or one where a solver takes one at a time.
+    cores : int
+        Cores that share them: where there are more runs than cores there is a multiple of them, so that none is
+        idle while the last run is at work.
 
     Returns
     -------
@@ -75,7 +80,10 @@ def pack(cells: Sequence[Cell], seconds: Sequence[float], target: float, *, unit
     units = [(cell.stop - 1) // unit - cell.start // unit + 1 for cell in cells]
     total = sum(cost * count for cost, count in zip(seconds, units, strict=True))
     least = ceil(sum(map(len, cells)) / MOST_ROWS)
-    number = min(max(round(total / target), least, 1), sum(units))
+    number = max(round(total / target), least, 1)
+    if number > cores:
+        number = ceil(number / cores) * cores
+    number = min(number, sum(units))
     share = total / max(number, 1)
     runs: list[list[Cell]] = [[] for _ in range(number)]
     before = 0.0

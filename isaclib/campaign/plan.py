@@ -314,7 +314,8 @@ def _pack(
         size += sum(cost[cell.point].bytes * len(cell) for cell in cells)
         # a solver of whole blocks knows no single draw
         limit = campaign.draw_seconds if unit == 1 else None
-        for chosen in pack(cells, [cost[cell.point].seconds * unit for cell in cells], target, unit=unit):
+        each = [cost[cell.point].seconds * unit for cell in cells]
+        for chosen in pack(cells, each, target, unit=unit, cores=cores):
             collected = sum(cost[cell.point].bytes * len(cell) for cell in chosen)
             memory = max(cost[cell.point].memory_mb for cell in chosen) + COPIES_IN_MEMORY * collected / 1e6
             runs.append(_run(campaign, task, chosen, seconds(task, chosen), memory, limit))

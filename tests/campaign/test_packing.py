@@ -49,6 +49,12 @@ def test_runs_hold_every_block_once_in_order_and_are_about_equally_long():
     assert max(lengths) - min(lengths) <= 2 * max(costs.values())
 
 
+def test_no_core_is_idle_while_the_last_run_is_at_work():
+    assert len(pack([Cell("p", 0, 11 * BLOCK)], [10.0], 10.0, cores=4)) == 11  # no more units than these
+    assert len(pack([Cell("p", 0, 110 * BLOCK)], [1.0], 10.0, cores=4)) == 12
+    assert len(pack([Cell("p", 0, 30 * BLOCK)], [1.0], 10.0, cores=4)) == 3
+
+
 def test_a_block_is_not_torn_apart():
     assert pack([Cell("p", 60, 200)], [30.0], 25.0) == [
         [Cell("p", 60, 64)],
