@@ -26,7 +26,6 @@ from verdict import LIMIT, ROUNDS, Times, judge
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-CYCLES = 20
 
 
 class Side:
@@ -73,7 +72,7 @@ class Side:
         self.process.wait()
 
 
-def measure(old: Path, new: Path, names: Sequence[str], cycles: int = CYCLES) -> dict[str, Times]:
+def measure(old: Path, new: Path, names: Sequence[str], calls: int) -> dict[str, Times]:
     """Time kernels in two new processes by turns, all kernels once in each cycle.
 
     Kernels that the old version does not have are left out.
@@ -93,7 +92,7 @@ def measure(old: Path, new: Path, names: Sequence[str], cycles: int = CYCLES) ->
     times: dict[str, Times] = {
         name: ([], []) for name, seconds in zip(names, first[0], strict=True) if not isinstance(seconds, str)
     }
-    for cycle in range(cycles):
+    for cycle in range(calls):
         for name, spent in times.items():
             for side in (0, 1) if cycle % 2 else (1, 0):
                 spent[side].append(float(sides[side].time(name)))
@@ -131,7 +130,7 @@ def main() -> int:
     if tree is None:
         print(f"the baseline of the kernels, {chosen.baseline}, is not in this clone: no kernel was compared")
         return 0
-    verdicts = judge(lambda names: measure(tree, ROOT, names), chosen.kernels)
+    verdicts = judge(lambda names, calls: measure(tree, ROOT, names, calls), chosen.kernels)
     print(f"CPU ms a call at {tree.name[:12]} and now, on this machine")
     for name in chosen.kernels:
         if name not in verdicts:

@@ -4,8 +4,8 @@
 
 Prints, of every kernel, by how much its CPU time scatters between rounds, its time over the mean of all kernels in the
 same round (what a stored reference and a probe of the machine would have to work with), and the ratio that the gate
-takes; then how often the gate would fail were all new times so much longer: above its limit in each of its rounds.
-With `--store` rounds are added to those of earlier calls.
+takes; then how often the gate would fail were all new times so much longer: above its limit in each of its rounds, as
+if further rounds were no longer than the first. With `--store` rounds are added to those of earlier calls.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from gate import HERE, measure, unpack
 from kernels import KERNELS
-from verdict import LIMIT, ROUNDS
+from verdict import CALLS, LIMIT, ROUNDS
 
 FACTORS = (1.0, 1.05, 1.15, 1.2, 1.25)
 
@@ -32,7 +32,7 @@ def main() -> None:
         parser.error("the baseline is not in this clone")
     rounds = [json.loads(line) for line in chosen.store.open()] if chosen.store and chosen.store.exists() else []
     for _ in range(chosen.rounds):
-        rounds.append(measure(tree, tree, list(KERNELS)))
+        rounds.append(measure(tree, tree, list(KERNELS), CALLS))
         if chosen.store:
             with chosen.store.open("a") as file:
                 file.write(json.dumps(rounds[-1]) + "\n")

@@ -25,11 +25,11 @@ def timing(slower: dict[str, list[float]], asked: list[list[str]], noise: float 
     """Return a `measure` whose new times are so much longer in one round after the other, and note what it is asked."""
     rng = np.random.default_rng(3)
 
-    def measure(names):
-        asked.append(list(names))
+    def measure(names, calls):
+        asked.append((list(names), calls))
         level = {name: slower[name][len(asked) - 1] if name in slower else 1.0 for name in names}
         # what other work adds is never negative, and half of the calls are twice as long
-        calls = 0.01 * (1.0 + noise * rng.random((len(names), 2, 12)) + rng.integers(0, 2, (len(names), 2, 12)))
+        calls = 0.01 * (1.0 + noise * rng.random((len(names), 2, calls)) + rng.integers(0, 2, (len(names), 2, calls)))
         return {name: (list(old), list(level[name] * new)) for name, (old, new) in zip(names, calls, strict=True)}
 
     return measure
@@ -41,7 +41,7 @@ def test_a_kernel_that_is_slower_in_each_round_is_refused(gate):
     assert {name for name, found in verdicts.items() if found.slower} == {"b"}
     assert verdicts["b"].ratio == pytest.approx(1.15, abs=0.04)
     assert verdicts["a"].ratio == pytest.approx(1.0, abs=0.04)
-    assert asked == [["a", "b", "c"], ["b"], ["b"]]
+    assert asked == [(["a", "b", "c"], 20), (["b"], 40), (["b"], 80)]
 
 
 def test_a_round_that_went_wrong_is_measured_again(gate):
@@ -49,7 +49,7 @@ def test_a_round_that_went_wrong_is_measured_again(gate):
     verdicts = gate.judge(timing({"a": [1.5, 1.5, 1.0], "c": [1.4, 1.02]}, asked), ["a", "b", "c"])
     assert not any(found.slower for found in verdicts.values())
     assert verdicts["a"].ratio == pytest.approx(1.0, abs=0.04)
-    assert asked == [["a", "b", "c"], ["a", "c"], ["a"]]
+    assert [names for names, _ in asked] == [["a", "b", "c"], ["a", "c"], ["a"]]
 
 
 def test_a_kernel_that_runs_in_one_version_only(gate, tmp_path):
@@ -60,11 +60,11 @@ def test_a_kernel_that_runs_in_one_version_only(gate, tmp_path):
         (package / "__main__.py").write_text(f"raise SystemExit({status})\n")
     runs, fails = tmp_path / "runs", tmp_path / "fails"
     command = "isaclib --help"
-    times = gate.measure(runs, runs, [command], cycles=2)
+    times = gate.measure(runs, runs, [command], 2)
     assert [len(side) for side in times[command]] == [2, 2]
-    assert gate.judge(lambda names: gate.measure(fails, runs, names), [command]) == {}
+    assert gate.judge(lambda names, calls: gate.measure(fails, runs, names, calls), [command]) == {}
     with pytest.raises(RuntimeError, match=r"isaclib --help: .*status 3"):
-        gate.measure(runs, fails, [command])
+        gate.measure(runs, fails, [command], 2)
 
 
 def test_a_clone_without_the_baseline_passes_and_says_so():
