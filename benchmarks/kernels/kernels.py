@@ -113,4 +113,6 @@ KERNELS: dict[str, Kernel | Command] = {
     "stars draw": Kernel("stars", "draw", 2048),
     "stars joint-design": Kernel("stars", "design", 1024, "joint-design"),
     "stars evaluate": Kernel("stars", "evaluate", 1024, "joint-design"),
+    "stars ml": Kernel("stars", "ml", 32, "joint-design"),
+    "stars music": Kernel("stars", "music", 16, "joint-design"),
 }
