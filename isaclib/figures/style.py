@@ -74,7 +74,24 @@ DASHED = (0, (5, 2))
 VARIANT_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p")
 """Markers of several curves of one scheme, in their order."""
 
-_ACRONYMS = {"speb", "peb", "crb", "snr", "fdbf", "hbf", "ao", "sdr", "rrs", "bcd", "sca", "mimo", "ula", "dpc"}
+_ACRONYMS = {
+    "speb",
+    "peb",
+    "crb",
+    "snr",
+    "fdbf",
+    "hbf",
+    "ao",
+    "sdr",
+    "rrs",
+    "bcd",
+    "sca",
+    "mimo",
+    "ula",
+    "dpc",
+    "isac",
+    "ris",
+}
 
 
 @dataclass(frozen=True)
