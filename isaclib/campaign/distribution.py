@@ -83,7 +83,7 @@ def distributions(
             f"metric {metric!r} has one value for each {further[0]}: expected one of them named, {further[0]}=0"
         )
     status = real_values(loaded(data["status"])).fillna(float(Status.NOT_RUN)).transpose("scheme", "realisation")
-    members = {"common": populations.common, "own": populations.own}[population](status)
+    members = status.copy(data={"common": populations.common, "own": populations.own}[population](status.values))
     values = real_values(loaded(data[metric])).where(members).transpose("scheme", "realisation", ...)
     independent = data.attrs.get("sampling", "random") == "random"
     found = []

@@ -14,7 +14,7 @@ import numpy as np
 from isaclib.campaign import store
 from isaclib.campaign.channels import DRAWN
 from isaclib.campaign.identity import plain
-from isaclib.campaign.netcdf import CHUNK_BYTES, FLAGS, put_array, put_text, rows_a_chunk
+from isaclib.campaign.netcdf import CACHE_BYTES, CHUNK_BYTES, FLAGS, put_array, put_text, rows_a_chunk
 from isaclib.campaign.provenance import distinct, provenance
 from isaclib.campaign.run import REASON_LENGTH
 from isaclib.campaign.selection import Piece, Selection, Variable, select
@@ -30,9 +30,6 @@ SCHEMA = 1
 
 TIMING, FAILURES = "timing", "failures"
 """Groups beside the data."""
-
-CACHE_BYTES = 4 * CHUNK_BYTES
-"""Chunk cache of a variable: what bounds the memory of gathering."""
 
 
 def gather(root: str | Path, spec: Campaign, runs: Iterable[str], output: str | Path) -> None:

@@ -8,7 +8,10 @@ each, shape (n,)), only their blocks are.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -35,7 +38,11 @@ def mean_interval(samples: np.ndarray, *, level: float = LEVEL, blocks: np.ndarr
     ndarray, shape (..., 3)
         Mean, lower and upper end; the ends need two samples, or blocks.
     """
-    mean, error, freedom = standard_error(samples, blocks)
+    return around_mean(*standard_error(samples, blocks), level=level)
+
+
+def around_mean(mean: np.ndarray, error: np.ndarray, freedom: np.ndarray, *, level: float = LEVEL) -> np.ndarray:
+    """Return the interval of `mean_interval` from what `standard_error` returns."""
     with np.errstate(invalid="ignore"):
         half = _student(freedom, level) * error
         return np.stack([mean, mean - half, mean + half], axis=-1)
@@ -63,7 +70,11 @@ def rms_interval(squares: np.ndarray, *, level: float = LEVEL, blocks: np.ndarra
     ndarray, shape (..., 3)
         Root mean square, lower and upper end; the ends need two samples, or blocks.
     """
-    mean, error, freedom = standard_error(squares, blocks)
+    return around_rms(*standard_error(squares, blocks), level=level)
+
+
+def around_rms(mean: np.ndarray, error: np.ndarray, freedom: np.ndarray, *, level: float = LEVEL) -> np.ndarray:
+    """Return the interval of `rms_interval` from what `standard_error` of the squares returns."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         value = np.sqrt(mean)
         relative = np.where((error == 0.0) & (freedom > 0), 0.0, error / mean)
@@ -72,12 +83,7 @@ def rms_interval(squares: np.ndarray, *, level: float = LEVEL, blocks: np.ndarra
 
 
 def quantile_interval(
-    samples: np.ndarray,
-    probability: float,
-    *,
-    level: float = LEVEL,
-    blocks: np.ndarray | None = None,
-    ordered: np.ndarray | None = None,
+    samples: np.ndarray, probability: float, *, level: float = LEVEL, blocks: np.ndarray | None = None
 ) -> np.ndarray:
     r"""Quantile with the distribution-free interval between two order statistics.
 
@@ -99,8 +105,6 @@ def quantile_interval(
         Confidence level; each end errs with at most half of the rest.
     blocks : ndarray of int, shape (n,), optional
         Block of each sample, where those of one depend on each other.
-    ordered : ndarray, shape (..., n), optional
-        The samples sorted, for several quantiles of the same.
 
     Returns
     -------
@@ -108,25 +112,36 @@ def quantile_interval(
         Quantile, lower and upper end. Both ends are NaN where the sample is too small: below
         6 for the median, 72 for the 5 % and 95 % quantiles at the level 0.95; and in fewer than two blocks.
     """
-    ordered = np.sort(samples, axis=-1) if ordered is None else ordered
-    count = np.sum(~np.isnan(ordered), axis=-1)
-    result = np.full((*count.shape, 3), np.nan)
+    return quantile_intervals(samples, (probability,), level=level, blocks=blocks)[..., 0, :]
+
+
+def quantile_intervals(
+    samples: np.ndarray, probabilities: Sequence[float], *, level: float = LEVEL, blocks: np.ndarray | None = None
+) -> np.ndarray:
+    """Return `quantile_interval` of several probabilities, shape (..., P, 3): the samples are put in order once."""
+    rows = samples.reshape(math.prod(samples.shape[:-1]), samples.shape[-1])
+    count = np.sum(~np.isnan(rows), axis=-1)
+    result = np.full((len(rows), len(probabilities), 3), np.nan)
+    # the ranks of Woodruff's ends are known only once the quantiles are
+    ordered = None if blocks is None else np.sort(rows, axis=-1)
     for n in np.unique(count[count > 0]):
-        rows = count == n
-        chosen = ordered[rows]
-        place = (n - 1) * probability
-        below = int(np.floor(place))
-        above = min(below + 1, n - 1)
-        low, high = chosen[:, below], chosen[:, above]
-        with np.errstate(invalid="ignore"):
-            # two infinite neighbours have no difference to interpolate by
-            result[rows, 0] = np.where(low == high, low, low + (place - below) * (high - low))
-        ranks = order_ranks(int(n), probability, level) if blocks is None else None
-        if ranks is not None:
-            result[rows, 1], result[rows, 2] = chosen[:, ranks[0] - 1], chosen[:, ranks[1] - 1]
-    if blocks is not None and samples.shape[-1]:
-        result[..., 1:] = _between(samples, ordered, result[..., 0], probability, level, blocks)
-    return result
+        places = [(n - 1) * probability for probability in probabilities]
+        pairs = [(int(np.floor(place)), min(int(np.floor(place)) + 1, n - 1)) for place in places]
+        ranks = [order_ranks(int(n), p, level) if blocks is None else None for p in probabilities]
+        needed = sorted({*chain(*pairs), *(rank - 1 for ends in ranks if ends for rank in ends)})
+        at = count == n
+        chosen = np.partition(rows if at.all() else rows[at], needed, axis=-1) if ordered is None else ordered[at]
+        for i, (place, (below, above), ends) in enumerate(zip(places, pairs, ranks, strict=True)):
+            low, high = chosen[:, below], chosen[:, above]
+            with np.errstate(invalid="ignore"):
+                # two infinite neighbours have no difference to interpolate by
+                result[at, i, 0] = np.where(low == high, low, low + (place - below) * (high - low))
+            if ends is not None:
+                result[at, i, 1], result[at, i, 2] = chosen[:, ends[0] - 1], chosen[:, ends[1] - 1]
+    if blocks is not None and ordered is not None and rows.shape[-1]:
+        for i, probability in enumerate(probabilities):
+            result[:, i, 1:] = _between(rows, ordered, result[:, i, 0], probability, level, blocks)
+    return result.reshape(*samples.shape[:-1], len(probabilities), 3)
 
 
 def _between(
@@ -235,7 +250,12 @@ def share_interval(hits: np.ndarray, *, level: float = LEVEL, blocks: np.ndarray
     return found
 
 
-def standard_error(samples: np.ndarray, blocks: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def standard_error(
+    samples: np.ndarray,
+    blocks: np.ndarray | None = None,
+    *,
+    known: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean with its standard error.
 
     Parameters
@@ -244,13 +264,15 @@ def standard_error(samples: np.ndarray, blocks: np.ndarray | None = None) -> tup
         NaN where missing.
     blocks : ndarray of int, shape (n,), optional
         Block of each sample, where those of one depend on each other.
+    known : tuple of ndarray, optional
+        Their `moments`, where these are at hand.
 
     Returns
     -------
     mean, error, freedom : ndarray, shape (...)
         Mean, its standard error and the degrees of freedom; the latter two NaN for a single sample, or block.
     """
-    count, mean, deviation = moments(samples)
+    count, mean, deviation = moments(samples) if known is None else known
     if blocks is not None:
         return mean, *block_error(samples, mean, deviation, blocks)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -270,12 +292,14 @@ def moments(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     count, mean, deviation : ndarray, shape (...)
         The mean needs one sample, the deviation two; else NaN.
     """
-    there = ~np.isnan(samples)
-    count = there.sum(axis=-1)
+    missing = np.isnan(samples)
+    count = samples.shape[-1] - missing.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there, samples, 0.0).sum(axis=-1) / count
-        square = (np.where(there, samples - mean[..., None], 0.0) ** 2).sum(axis=-1)
-        deviation = np.where(count > 1, np.sqrt(square / np.maximum(count - 1, 1)), np.nan)
+        mean = (np.where(missing, 0.0, samples) if missing.any() else samples).sum(axis=-1) / count
+        above = samples - mean[..., None]
+        np.square(above, out=above)
+        above[missing] = 0.0
+        deviation = np.where(count > 1, np.sqrt(above.sum(axis=-1) / np.maximum(count - 1, 1)), np.nan)
     return count, mean, deviation
 
 

@@ -13,6 +13,9 @@ from isaclib.systems.base import Status
 CHUNK_BYTES = 1 << 20
 """Largest chunk: what one read brings in, and what a reader's cache must hold."""
 
+CACHE_BYTES = 4 * CHUNK_BYTES
+"""Chunk cache of a variable: what bounds the memory of gathering and of statistics."""
+
 FLAGS = {
     "flag_values": np.array([int(status) for status in Status], dtype=np.int8),
     "flag_meanings": " ".join(status.name.lower() for status in Status),

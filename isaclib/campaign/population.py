@@ -1,16 +1,18 @@
-"""Which draws a statistic is taken over, and how many there were of each kind."""
+"""Which draws a statistic is taken over, and how many there were of each kind.
+
+Arrays of status have the scheme first and the realisation last.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import reduce
+from operator import or_
+from typing import Any
 
 import numpy as np
 
 from isaclib.campaign.intervals import share_interval
 from isaclib.systems.base import HAS_DESIGN, Status
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 POPULATIONS = ("common", "own")
 """Draws solved by every scheme of full length, or by each scheme itself."""
@@ -19,27 +21,28 @@ LIMITS = ("value", "lower", "upper")
 """The coordinate ``limit``: an estimate and the ends of its confidence interval."""
 
 
-def solved(status: xr.DataArray) -> xr.DataArray:
+def solved(status: Any) -> Any:
     """Draws that have a design, each scheme for itself.
 
     Parameters
     ----------
-    status : DataArray of int
+    status : ndarray or DataArray of int
         Values of `Status`.
 
     Returns
     -------
-    DataArray of bool
+    ndarray or DataArray of bool
+        As `status`.
     """
-    return status.isin([int(s) for s in HAS_DESIGN])
+    return reduce(or_, (status == int(each) for each in HAS_DESIGN))
 
 
-def own(status: xr.DataArray) -> xr.DataArray:
+def own(status: Any) -> Any:
     """Return the population ``own``: each scheme's solved draws, whatever the others did."""
     return solved(status)
 
 
-def common(status: xr.DataArray) -> xr.DataArray:
+def common(status: np.ndarray) -> np.ndarray:
     """Return the population ``common``: draws solved by every scheme of full length.
 
     A scheme that solves more of the hard draws would otherwise look worse for it. A scheme run
@@ -49,83 +52,63 @@ def common(status: xr.DataArray) -> xr.DataArray:
 
     Parameters
     ----------
-    status : DataArray of int, dims (scheme, ..., realisation)
+    status : ndarray of int, shape (schemes, ..., n)
         Values of `Status`.
 
     Returns
     -------
-    DataArray of bool
-        As `status`; false where the scheme itself has no design.
+    ndarray of bool, shape (schemes, ..., n)
+        False where the scheme itself has no design.
     """
-    return solved(status) & agreed(status)
+    return np.asarray(solved(status) & agreed(status))
 
 
-def agreed(status: xr.DataArray) -> xr.DataArray:
-    """Draws solved by every scheme of full length: run on as many draws as the longest; without ``scheme``."""
-    tried = (status != int(Status.NOT_RUN)).sum("realisation")
-    return (solved(status) | (tried < tried.max("scheme"))).all("scheme")
+def agreed(status: np.ndarray) -> np.ndarray:
+    """Draws solved by every scheme of full length: run on as many draws as the longest; shape (..., n)."""
+    tried = np.sum(status != int(Status.NOT_RUN), axis=-1, keepdims=True)
+    return np.all(solved(status) | (tried < tried.max(axis=0)), axis=0)
 
 
-def common_share(status: xr.DataArray, *, blocks: np.ndarray | None = None) -> xr.DataArray:
+def common_share(status: np.ndarray, *, blocks: np.ndarray | None = None) -> np.ndarray:
     """Share of the draws that are in the common population, with Wilson's interval.
 
     Parameters
     ----------
-    status : DataArray of int, dims (scheme, ..., realisation)
+    status : ndarray of int, shape (schemes, ..., n)
         Values of `Status`.
-    blocks : ndarray of int, shape (realisation,), optional
+    blocks : ndarray of int, shape (n,), optional
         Block of each realisation, where those of one depend on each other (`isaclib.campaign.blocks`).
 
     Returns
     -------
-    DataArray, dims (..., limit)
+    ndarray, shape (..., 3)
         Among the draws on which at least one scheme was run; NaN where there is none.
     """
-    return _share(agreed(status), _tried(status), blocks)
+    return _share(agreed(status), np.any(status != int(Status.NOT_RUN), axis=0), blocks)
 
 
-def solved_share(status: xr.DataArray, *, blocks: np.ndarray | None = None) -> xr.DataArray:
+def solved_share(status: np.ndarray, *, blocks: np.ndarray | None = None) -> np.ndarray:
     """Share of each scheme's draws that have a design, with Wilson's interval.
 
     Parameters
     ----------
-    status : DataArray of int, dims (..., realisation)
+    status : ndarray of int, shape (..., n)
         Values of `Status`.
-    blocks : ndarray of int, shape (realisation,), optional
+    blocks : ndarray of int, shape (n,), optional
         Block of each realisation, where those of one depend on each other.
 
     Returns
     -------
-    DataArray, dims (..., limit)
+    ndarray, shape (..., 3)
         Among the draws on which the scheme was run; NaN where there is none.
     """
     return _share(solved(status), status != int(Status.NOT_RUN), blocks)
 
 
-def counts(status: xr.DataArray) -> xr.DataArray:
-    """Count the draws of each status.
-
-    Parameters
-    ----------
-    status : DataArray of int, dims (..., realisation)
-        Values of `Status`.
-
-    Returns
-    -------
-    DataArray of int, dims (..., status)
-        ``status`` holds the names in lower case.
-    """
-    import xarray as xr
-
-    each = [(status == int(s)).sum("realisation") for s in Status]
-    return xr.concat(each, xr.Variable("status", [s.name.lower() for s in Status])).transpose(..., "status")
+def counts(status: np.ndarray) -> np.ndarray:
+    """Count the draws of each status: shape (..., n) to (..., 7), in the order of `Status`."""
+    return np.stack([np.sum(status == int(each), axis=-1) for each in Status], axis=-1)
 
 
-def _tried(status: xr.DataArray) -> xr.DataArray:
-    return (status != int(Status.NOT_RUN)).any("scheme")
-
-
-def _share(hits: xr.DataArray, tried: xr.DataArray, blocks: np.ndarray | None) -> xr.DataArray:
-    among = hits.astype(float).where(tried).transpose(..., "realisation")
-    share = among.isel(realisation=0, drop=True).expand_dims(limit=list(LIMITS), axis=-1)
-    return share.copy(data=share_interval(among.values, blocks=blocks))
+def _share(hits: np.ndarray, tried: np.ndarray, blocks: np.ndarray | None) -> np.ndarray:
+    return share_interval(np.where(tried, hits.astype(float), np.nan), blocks=blocks)

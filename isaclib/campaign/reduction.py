@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isaclib.campaign import population as populations
+from isaclib.campaign import estimates
 from isaclib.campaign.blocks import blocks_of
-from isaclib.campaign.dataset import metric_names, open_campaign, real_values
+from isaclib.campaign.dataset import metric_names, open_campaign
+from isaclib.campaign.estimates import TRACE, Found
 from isaclib.campaign.images import is_image
-from isaclib.campaign.pairing import PAIRED, paired
+from isaclib.campaign.pairing import PAIRED
 from isaclib.campaign.population import LIMITS, POPULATIONS
-from isaclib.campaign.statistics import CLUSTERED, STATISTICS, carry_forward, count, describe
+from isaclib.campaign.statistics import CLUSTERED, STATISTICS
 from isaclib.systems.base import Status, nearest
 
 if TYPE_CHECKING:
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 
 BLOCK = {"scheme": -1, "realisation": -1}
 """Chunks of a file: every scheme and realisation at once, which quantiles and pairs need; else the file's own."""
-
-TRACE = "trace"
-"""The metric over iterations: carried forward, and not paired."""
-
-Found: TypeAlias = dict[str, np.ndarray]
-"""What one grid point comes to, by name."""
 
 
 def summarise(
@@ -150,9 +144,7 @@ def _reduced(
         metric = data[name]
         extra = tuple(str(dim) for dim in metric.dims if dim not in (*first, "realisation", *CLUSTERED))
         inner = tuple(str(dim) for dim in metric.dims if dim not in (*first, "realisation"))
-        reduce = partial(
-            _metric, name=name, inner=inner, extra=extra, kinds=tuple(kinds), population=population, blocks=blocks
-        )
+        reduce = partial(_metric, name=name, inner=inner, kinds=tuple(kinds), population=population, blocks=blocks)
         attrs = {key: metric.attrs[key] for key in ("long_name", "units") if key in metric.attrs}
         parts = {
             "": ((*first, *extra, "statistic", "limit"), attrs),
@@ -211,10 +203,7 @@ def _points(reduce: Callable[..., Found], arrays: list[xr.DataArray], axes: list
 
     tasks = [dask.delayed(reduce, traverse=False)(*(block.data for block in point)) for point in blocks]
     if client is None:
-        with warnings.catch_warnings():
-            # filters are the process's: what one thread silences, draws without a trial, another lets through
-            warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
-            return iter(dask.compute(*tasks))
+        return iter(dask.compute(*tasks))
     return iter(client.gather(client.compute(tasks)))
 
 
@@ -229,12 +218,7 @@ def _placed(values: np.ndarray, dims: tuple[str, ...], axes: list[str]) -> np.nd
 
 
 def _draws(status: np.ndarray, *, blocks: np.ndarray | None) -> Found:
-    here = _status(status)
-    return {
-        "status_count": populations.counts(here).transpose("scheme", "status").values,
-        "common_share": populations.common_share(here, blocks=blocks).values,
-        "solved_share": populations.solved_share(here, blocks=blocks).transpose("scheme", "limit").values,
-    }
+    return estimates.draws(estimates.run_status(status), blocks)
 
 
 def _metric(
@@ -243,34 +227,24 @@ def _metric(
     *,
     name: str,
     inner: tuple[str, ...],
-    extra: tuple[str, ...],
     kinds: tuple[str, ...],
     population: str,
     blocks: np.ndarray | None,
 ) -> Found:
-    import xarray as xr
-
-    here = _status(status)
-    numbers = real_values(xr.DataArray(values, dims=("scheme", "realisation", *inner)))
-    found, order = {}, ("scheme", *extra)
-    if statistics := [kind for kind in STATISTICS if kind in kinds]:
-        mask = {"common": populations.common, "own": populations.own}[population](here)
-        carried = carry_forward(numbers) if name == TRACE else numbers
-        described = describe(carried, mask, blocks=blocks).sel(statistic=statistics)
-        found[""] = described.transpose(*order, "statistic", "limit").values
-        found["_count"] = count(carried, mask).transpose(*order).values
-        if name == TRACE:
-            found["_running"] = count(numbers, mask).transpose(*order).values
-    if name != TRACE and (pairs := [kind for kind in PAIRED if kind in kinds]):
-        compared, number = paired(numbers, populations.own(here), blocks=blocks)
-        found["_paired"] = compared.sel(paired=pairs).transpose(*order, "paired", "limit").values
-        found["_pairs"] = number.transpose(*order).values
+    masks = estimates.populations(estimates.run_status(status))
+    statistics = [i for i, kind in enumerate(STATISTICS) if kind in kinds]
+    pairs = [i for i, kind in enumerate(PAIRED) if kind in kinds and name != TRACE]
+    each, compared = estimates.metric(
+        values,
+        ("scheme", "realisation", *inner),
+        {population: masks[population]} if statistics else {},
+        pairs=masks["own"] if pairs else None,
+        trace=name == TRACE,
+        blocks=blocks,
+    )
+    found = {**each.get(population, {}), **compared}
+    if statistics:
+        found[""] = found[""][..., statistics, :]
+    if pairs:
+        found["_paired"] = found["_paired"][..., pairs, :]
     return found
-
-
-def _status(values: np.ndarray) -> xr.DataArray:
-    import xarray as xr
-
-    # padding, like a draw nobody asked for, was not run
-    here = real_values(xr.DataArray(values, dims=("scheme", "realisation")))
-    return here.fillna(float(Status.NOT_RUN)).astype(np.int8)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from isaclib.campaign.stored import Stored, stored
 from isaclib.campaign.writing import written
-from isaclib.systems.base import nearest
+from isaclib.systems.base import Status, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-_INNER = ("statistic", "paired", "limit", "population", "status", "iteration")
+_KINDS = ("population", "statistic", "paired", "status")
+_INNER = (*_KINDS, "limit", "iteration")
 
 
 def open_summary(summary_nc: str | Path) -> xr.Dataset:
@@ -97,29 +101,26 @@ def write_csv(summary_nc: str | Path, summary_csv: str | Path) -> None:
     OSError
         Where it cannot be written.
     """
-    import xarray as xr
-
     with (
         written(Path(summary_csv)) as partial,
-        xr.open_dataset(summary_nc) as summary,
+        stored(Path(summary_nc)) as (_, groups),
         partial.open("w", newline="", encoding="utf-8") as handle,
     ):
-        grid = axes(summary)
-        wanted = [name for name in metrics(summary) if "iteration" not in summary[name].dims]
-        found = {str(dim) for name in wanted for dim in summary[name].dims}
-        extra = sorted(found - {"scheme", *grid, *_INNER})
-        keys = ["scheme", *grid, *extra]
+        summary = groups["/"]
+        wanted = [n for n, entry in summary.items() if "statistic" in entry.dims[:-1] and "iteration" not in entry.dims]
+        grid = [dim for dim in summary["status_count"].dims if dim not in ("scheme", "status")]
+        found = {dim for name in wanted for dim in summary[name].dims}
+        keys = ["scheme", *grid, *sorted(found - {"scheme", *grid, *_INNER})]
+        labels = {dim: _labels(summary, dim) for dim in (*keys, *_KINDS)}
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(["metric", "units", "population", *keys, "statistic", "value", "lower", "upper", "count"])
         for name in wanted:
-            for kind in summary["population"].values:
-                chosen = summary[[name, f"{name}_count"]].sel(population=kind).load()
-                writer.writerows(_rows(name, str(kind), chosen[name], chosen[f"{name}_count"], keys, "statistic"))
-            together = summary[[f"{name}_paired", f"{name}_pairs"]].load()
-            writer.writerows(
-                _rows(name, "pairs", together[f"{name}_paired"], together[f"{name}_pairs"], keys, "paired")
-            )
-        writer.writerows(_status_rows(summary, keys))
+            for i, kind in enumerate(labels["population"]):
+                at = {"population": slice(i, i + 1)}
+                writer.writerows(_rows(name, kind, summary[name], summary[f"{name}_count"], at, labels, keys))
+            pairs = summary[f"{name}_paired"], summary[f"{name}_pairs"]
+            writer.writerows(_rows(name, "pairs", *pairs, {}, labels, keys))
+        writer.writerows(_status_rows(summary, labels, keys))
 
 
 def table(summary: xr.Dataset, name: str, statistic: str = "median", *, population: str = "common") -> pd.DataFrame:
@@ -179,39 +180,59 @@ def table(summary: xr.Dataset, name: str, statistic: str = "median", *, populati
 
 
 def _rows(
-    name: str, population: str, statistics: xr.DataArray, counts: xr.DataArray, keys: Sequence[str], inner: str
+    name: str,
+    population: str,
+    statistics: Stored,
+    counts: Stored,
+    at: Mapping[str, slice],
+    labels: Mapping[str, Sequence[str]],
+    keys: Sequence[str],
 ) -> Iterator[list[Any]]:
     outer = [key for key in keys if key in counts.dims]
-    data = statistics.transpose(*outer, inner, "limit").values
-    number = counts.transpose(*outer).values
-    labels = {key: [_label(statistics, key, i) for i in range(statistics.sizes[key])] for key in outer}
+    inner = statistics.dims[-2]
+    data = _ordered(statistics, [*at, *outer, inner, "limit"], at)
+    number = _ordered(counts, [*at, *outer], at).reshape(-1).tolist()
     units = statistics.attrs.get("units", "1")
-    for place in np.ndindex(*number.shape):
-        at = dict(zip(outer, place, strict=True))
-        where = [labels[key][at[key]] if key in at else "" for key in keys]
-        for kind, ends in zip(statistics[inner].values, data[place], strict=True):
-            unit = "1" if str(kind).startswith("ratio") else units
-            yield [name, unit, population, *where, kind, *map(_number, ends), int(number[place])]
+    places = product(*(labels[key] for key in outer))
+    for place, each, amount in zip(places, data.reshape(len(number), -1, 3).tolist(), number, strict=True):
+        known = dict(zip(outer, place, strict=True))
+        where = [known.get(key, "") for key in keys]
+        for kind, ends in zip(labels[inner], each, strict=True):
+            unit = "1" if kind.startswith("ratio") else units
+            yield [name, unit, population, *where, kind, *map(_number, ends), amount]
 
 
-def _status_rows(summary: xr.Dataset, keys: Sequence[str]) -> Iterator[list[Any]]:
-    amounts = summary["status_count"]
-    for name, dims in (
-        ("status", amounts.dims[:-1]),
-        ("solved_share", amounts.dims[:-1]),
-        ("common_share", amounts.dims[1:-1]),
-    ):
-        for place in np.ndindex(*(amounts.sizes[dim] for dim in dims)):
-            at = dict(zip([str(dim) for dim in dims], place, strict=True))
-            here = amounts.isel(at)
-            where = [_label(summary, key, at[key]) if key in at else "" for key in keys]
-            if name == "status":
-                for kind, amount in zip(here["status"].values, here.values, strict=True):
-                    yield ["status", "1", "", *where, kind, int(amount), "", "", int(here.sum())]
+def _status_rows(
+    summary: Mapping[str, Stored], labels: Mapping[str, Sequence[str]], keys: Sequence[str]
+) -> Iterator[list[Any]]:
+    amounts = summary["status_count"].read({})
+    grid = summary["status_count"].dims[1:-1]
+    tried = amounts.sum(axis=-1) - amounts[..., int(Status.NOT_RUN)]
+    for name, dims in (("status", ("scheme", *grid)), ("solved_share", ("scheme", *grid)), ("common_share", grid)):
+        ends = None if name == "status" else summary[name].read({})
+        for place in np.ndindex(*(len(labels[dim]) for dim in dims)):
+            known = {dim: labels[dim][i] for dim, i in zip(dims, place, strict=True)}
+            where = [known.get(key, "") for key in keys]
+            if ends is None:
+                for kind, amount in zip(labels["status"], amounts[place].tolist(), strict=True):
+                    yield ["status", "1", "", *where, kind, amount, "", "", int(amounts[place].sum())]
             else:
-                tried = here.sel(status=here["status"] != "not_run").sum("status")
-                ends = summary[name].isel(at).values
-                yield [name, "1", "", *where, "share", *map(_number, ends), int(tried.max())]
+                most = tried[place] if name == "solved_share" else tried[(slice(None), *place)].max()
+                yield [name, "1", "", *where, "share", *map(_number, ends[place].tolist()), int(most)]
+
+
+def _ordered(entry: Stored, dims: Sequence[str], at: Mapping[str, slice]) -> np.ndarray:
+    return entry.read(at).transpose([entry.dims.index(dim) for dim in dims])
+
+
+def _labels(summary: Mapping[str, Stored], dim: str) -> list[str]:
+    """Values of a dimension as text; positions where it has no values."""
+    if dim in summary:
+        values = summary[dim].labels().tolist()
+    else:
+        owner = next(entry for entry in summary.values() if dim in entry.dims)
+        values = list(range(owner.variable.shape[owner.dims.index(dim)]))
+    return [value if isinstance(value, str) else _number(value) for value in values]
 
 
 def _label(data: Any, key: str, i: int) -> Any:
@@ -220,5 +241,5 @@ def _label(data: Any, key: str, i: int) -> Any:
     return value if isinstance(value, str) else _number(value)
 
 
-def _number(value: Any) -> str:
-    return "" if np.isnan(value) else f"{value:.10g}"
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.10g}"

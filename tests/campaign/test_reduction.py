@@ -45,7 +45,6 @@ def test_an_order_of_dimensions_changes_no_bit(stored):
         same_as_the_file(isaclib.summarise(data.load().transpose("trial", "user", "realisation", ...)), stored)
 
 
-@pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")  # threads of workers share their filters
 def test_the_numbers_of_a_distributed_client_are_the_same(stored, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed", reason="the package distributed is not installed")
     workers = {"n_workers": 2, "threads_per_worker": 1, "processes": False, "local_directory": str(tmp_path)}

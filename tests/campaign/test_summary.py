@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from isaclib.campaign.summary import summarise
+from isaclib.campaign import summary as summary_module
+from isaclib.campaign.summary import slabs, summarise
 from isaclib.campaign.tidy import open_summary, table, write_csv
 
 
@@ -162,7 +163,30 @@ def test_a_gathered_campaign_is_summarised(campaign, gathered, tmp_path: Path) -
     assert summary.echo_error_m_count.sel(population="own").sum() > 0
 
 
-def test_memory_does_not_grow_with_the_grid(synthetic_campaign: Callable[..., Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("most", "workers"), [(1, 1), (1, 3), (40_000, 2)])
+def test_neither_threads_nor_how_much_is_read_at_once_change_a_bit(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, workers: int
+) -> None:
+    monkeypatch.setattr(summary_module, "SLAB_BYTES", most)
+    summarise(written / "campaign.nc", tmp_path / "summary.nc", tmp_path / "summary.csv", workers=workers)
+    xr.testing.assert_identical(open_summary(tmp_path / "summary.nc"), open_summary(written / "summary.nc"))
+    assert (tmp_path / "summary.csv").read_bytes() == (written / "summary.csv").read_bytes()
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (3, 4), (2, 3, 4)])
+@pytest.mark.parametrize("most", [0, 1, 5, 8, 1000])
+def test_boxes_of_points_cover_the_grid_once(shape: tuple[int, ...], most: int) -> None:
+    seen = np.zeros(shape, dtype=int)
+    for box in slabs(shape, most):
+        seen[box] += 1
+        assert seen[box].size <= max(most, 1)
+    assert (seen == 1).all()
+
+
+def test_memory_does_not_grow_with_the_grid(
+    synthetic_campaign: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary_module, "SLAB_BYTES", 40_000)
     peaks = []
     for points in (1, 5):
         values = tuple(float(10 + i) for i in range(points))
