@@ -1,0 +1,203 @@
+"""Tables and figure of the comparison, from what was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .catalogue import FORMS
+
+TINY = 1e-12
+"""What is as good as nothing."""
+
+
+def tables(record: dict[str, Any]) -> dict[str, str]:
+    """Return the tables by the names of their marks."""
+    done = record["cases"]
+    compared = {name: case for name, case in done.items() if case["methods"]}
+    return {
+        "conditions": ", ".join(f"{name} {value}" for name, value in record["conditions"].items()),
+        "default": _default(done),
+        "time": _time(compared),
+        "quality": _quality(compared),
+    }
+
+
+def _default(done: dict[str, Any]) -> str:
+    sizes = sorted({int(size) for case in done.values() for size in case["batches"]})
+    lines = [
+        "| system | scheme | " + " | ".join(f"batch {size}, ms" for size in sizes) + " |",
+        "|" + " --- |" * (2 + len(sizes)),
+    ]
+    for name, case in done.items():
+        system, scheme = name.split("/")
+        cells = [_spread([1e3 * t for t in case["batches"].get(str(size), [])]) for size in sizes]
+        lines.append(f"| {system} | `{scheme}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _time(compared: dict[str, Any]) -> str:
+    largest = max((int(size) for case in compared.values() for size in case["batches"]), default=1)
+    lines = [
+        f"| scheme | program | solver | draws | CPU s | first call, s | times batch 1 | times batch {largest} |",
+        "|" + " --- |" * 8,
+    ]
+    for name, case in compared.items():
+        for method, entries, first in _methods(case):
+            form, solver = method
+            cut = any(entry["outcome"] == "over" for entry in entries)
+            seconds = [entry["seconds"] for entry in entries]
+            alone = [entry["seconds"] / entry["default_seconds"] for entry in entries]
+            together = [t / other for t in seconds for other in case["batches"].get(str(largest), [])]
+            cells = [
+                f"`{name.split('/')[1]}`",
+                FORMS[form],
+                solver,
+                str(len(entries)),
+                _spread(seconds, cut=cut),
+                "" if first is None else f"{first:.2g}",
+                _spread(alone, cut=cut),
+                _spread(together, cut=cut),
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _quality(compared: dict[str, Any]) -> str:
+    lines = [
+        "| scheme | program | solver | designs | without | worse than the default, relative "
+        "| violation before | after projection |",
+        "|" + " --- |" * 8,
+    ]
+    for name, case in compared.items():
+        for (form, solver), entries, _ in _methods(case):
+            counts = {word: sum(entry["outcome"] == word for entry in entries) for word in OUTCOMES}
+            without = [text.format(counts[word], case["limit"]) for word, text in OUTCOMES.items() if counts[word]]
+            bare = [entry["bare"] for entry in entries if entry.get("bare") is not None]
+            after = [entry["violation"] for entry in entries if "violation" in entry]
+            cells = [
+                f"`{name.split('/')[1]}`",
+                FORMS[form],
+                solver,
+                f"{sum(entry['outcome'] == 'design' for entry in entries)} of {len(entries)}",
+                ", ".join(without),
+                _spread([entry["loss"] for entry in entries if "loss" in entry], signed=True),
+                _largest(bare),
+                _largest(after),
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+OUTCOMES = {
+    "over": "{0} over {1:g} s",
+    "unsolved": "{0} without a solution",
+    "violating": "{0} beyond repair",
+    "died": "{0} out of memory",
+}
+"""Ends without a design, and what a table says of them."""
+
+
+def _methods(case: dict[str, Any]) -> list[tuple[list[str], list[dict[str, Any]], float | None]]:
+    """Form and solver, draws that have a time, seconds of the first call."""
+    found = []
+    for name, method in case["methods"].items():
+        # what ran out of memory has no time of its own
+        entries = [{**entry, "seconds": entry["seconds"] or 0.0} for entry in method["draws"]]
+        found.append((name.split("/"), entries, method["first"]))
+    return found
+
+
+def _spread(values: list[float], *, cut: bool = False, signed: bool = False) -> str:
+    """Median (least to largest); `cut`: the largest is not the end of it."""
+    if not values:
+        return ""
+    least, middle, most = np.quantile(values, [0.0, 0.5, 1.0])
+    number = _signed if signed else _plain
+    over = "> " if cut and middle == most else ""
+    if len(values) == 1:
+        return over + number(middle)
+    return f"{over}{number(middle)} ({number(least)} to {'> ' if cut else ''}{number(most)})"
+
+
+def _plain(value: float) -> str:
+    return f"{float(f'{value:.2g}'):g}" if value < 1e4 else f"{value:.1e}"
+
+
+def _signed(value: float) -> str:
+    return "0" if abs(value) < TINY else f"{value:+.0e}"
+
+
+def _largest(values: list[float]) -> str:
+    if not values:
+        return ""
+    return "0" if max(values) < TINY else f"{max(values):.0e}"
+
+
+def fill(path: Path, texts: dict[str, str]) -> None:
+    """Put tables between their marks in a page."""
+    page = path.read_text()
+    for name, text in texts.items():
+        head, begin, rest = page.partition(f"<!-- {name} -->\n")
+        _, end, tail = rest.partition("<!-- end -->")
+        if not begin or not end:
+            raise SystemExit(f"{path}: expected the marks <!-- {name} --> and <!-- end -->")
+        page = f"{head}{begin}\n{text}\n\n{end}{tail}"
+    path.write_text(page)
+
+
+def figure(record: dict[str, Any], path: Path) -> None:
+    """Draw seconds a realisation of every scheme that has a program: medians, whiskers from least to largest."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    from isaclib.figures.style import BLUE, GREY, ORANGE, SILVER, VERMILLION, context, display, shade
+
+    compared = {name: case for name, case in record["cases"].items() if case["methods"]}
+    sizes = sorted({int(size) for case in compared.values() for size in case["batches"]})
+    styles: dict[str, tuple[str, str, str]] = {
+        str(size): (f"default, batch {size}", shade(BLUE, place, len(sizes)), "ovD"[place % 3])
+        for place, size in enumerate(sizes)
+    }
+    for form, color in (("reduced", ORANGE), ("seed", VERMILLION)):
+        for solver, marker in (("CLARABEL", "s"), ("SCS", "^")):
+            styles[f"{form}/{solver}"] = (f"{FORMS[form]} program, {solver.capitalize()}", color, marker)
+    with context():
+        drawn, axes = plt.subplots(figsize=(7.0, 0.46 * len(compared) + 1.4), layout="constrained")
+        for row, case in enumerate(compared.values()):
+            times = {size: values for size, values in case["batches"].items()}
+            over = set()
+            for (form, solver), entries, _ in _methods(case):
+                key = f"{form}/{solver}"
+                times[key] = [entry["seconds"] for entry in entries if entry["outcome"] != "died"]
+                if entries and entries[-1]["outcome"] == "over":
+                    over.add(key)
+            shown = [key for key in styles if times.get(key)]
+            for place, key in enumerate(shown):
+                _, color, marker = styles[key]
+                # one below the other, so that none hides another
+                y = row + 0.7 * (place / max(len(shown) - 1, 1) - 0.5)
+                least, middle, most = np.quantile(times[key], [0.0, 0.5, 1.0])
+                axes.plot([least, most], [y, y], color=color, linewidth=1.2)
+                axes.plot(middle, y, marker=marker, color=color, markersize=4.5, linestyle="none")
+                if key in over:
+                    arrow = {"arrowstyle": "->", "color": color, "linewidth": 1.2}
+                    axes.annotate("", (1.9 * most, y), (most, y), arrowprops=arrow)
+            if row:
+                axes.axhline(row - 0.5, color=SILVER, linewidth=0.4)
+        axes.set_xscale("log")
+        axes.set_ylim(len(compared) - 0.5, -0.5)
+        axes.set_yticks(range(len(compared)), [display(name.split("/")[1]) for name in compared])
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="x", color=GREY, alpha=0.25, linewidth=0.4)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel("CPU time of a realisation (s)")
+        for label, color, marker in styles.values():
+            axes.plot([], [], marker=marker, color=color, markersize=4.5, linestyle="none", label=label)
+        drawn.legend(loc="outside upper center", ncols=3, frameon=False)
+        drawn.savefig(path, dpi=200)
+        plt.close(drawn)
