@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import multiprocessing
+import os
 import resource
 import signal
 import time
@@ -106,7 +107,11 @@ def _serve(pipe: Any, system: Any, calls: tuple[Any, Any], limit: float) -> None
     gc.freeze()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    parent = os.getppid()
     while True:
+        while not pipe.poll(10.0):
+            if os.getppid() != parent:  # it was ended
+                return
         which, scenario = pipe.recv()
         whole = math.ceil(time.process_time() + limit)
         resource.setrlimit(resource.RLIMIT_CPU, (whole, resource.RLIM_INFINITY))

@@ -47,9 +47,10 @@ def _time(compared: dict[str, Any]) -> str:
     for name, case in compared.items():
         for method, entries, first in _methods(case):
             form, solver = method
-            cut = any(entry["outcome"] == "over" for entry in entries)
-            seconds = [entry["seconds"] for entry in entries]
-            alone = [entry["seconds"] / entry["default_seconds"] for entry in entries]
+            timed = _timed(entries)
+            cut = any(entry["outcome"] == "over" for entry in timed)
+            seconds = [entry["seconds"] for entry in timed]
+            alone = [entry["seconds"] / entry["default_seconds"] for entry in timed]
             together = [t / other for t in seconds for other in case["batches"].get(str(largest), [])]
             cells = [
                 f"`{name.split('/')[1]}`",
@@ -101,13 +102,13 @@ OUTCOMES = {
 
 
 def _methods(case: dict[str, Any]) -> list[tuple[list[str], list[dict[str, Any]], float | None]]:
-    """Form and solver, draws that have a time, seconds of the first call."""
-    found = []
-    for name, method in case["methods"].items():
-        # what ran out of memory has no time of its own
-        entries = [{**entry, "seconds": entry["seconds"] or 0.0} for entry in method["draws"]]
-        found.append((name.split("/"), entries, method["first"]))
-    return found
+    """Form and solver, draws, seconds of the first call."""
+    return [(name.split("/"), method["draws"], method["first"]) for name, method in case["methods"].items()]
+
+
+def _timed(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Draws that have a time: what ran out of memory has none."""
+    return [entry for entry in entries if entry["seconds"] is not None]
 
 
 def _spread(values: list[float], *, cut: bool = False, signed: bool = False) -> str:
@@ -173,7 +174,7 @@ def figure(record: dict[str, Any], path: Path) -> None:
             over = set()
             for (form, solver), entries, _ in _methods(case):
                 key = f"{form}/{solver}"
-                times[key] = [entry["seconds"] for entry in entries if entry["outcome"] != "died"]
+                times[key] = [entry["seconds"] for entry in _timed(entries)]
                 if entries and entries[-1]["outcome"] == "over":
                     over.add(key)
             shown = [key for key in styles if times.get(key)]
