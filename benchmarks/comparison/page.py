@@ -48,19 +48,20 @@ def _time(compared: dict[str, Any]) -> str:
         for method, entries, first in _methods(case):
             form, solver = method
             timed = _timed(entries)
-            cut = any(entry["outcome"] == "over" for entry in timed)
+            stopped = [entry["outcome"] == "over" for entry in timed]
             seconds = [entry["seconds"] for entry in timed]
             alone = [entry["seconds"] / entry["default_seconds"] for entry in timed]
-            together = [t / other for t in seconds for other in case["batches"].get(str(largest), [])]
+            others = case["batches"].get(str(largest), [])
+            together = [t / other for t in seconds for other in others]
             cells = [
                 f"`{name.split('/')[1]}`",
                 FORMS[form],
                 solver,
                 str(len(entries)),
-                _spread(seconds, cut=cut),
-                "" if first is None else f"{first:.2g}",
-                _spread(alone, cut=cut),
-                _spread(together, cut=cut),
+                _spread(seconds, stopped),
+                "" if first is None else _plain(first),
+                _spread(alone, stopped),
+                _spread(together, [stop for stop in stopped for _ in others]),
             ]
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -111,20 +112,25 @@ def _timed(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [entry for entry in entries if entry["seconds"] is not None]
 
 
-def _spread(values: list[float], *, cut: bool = False, signed: bool = False) -> str:
-    """Median (least to largest); `cut`: the largest is not the end of it."""
+def _spread(values: list[float], stopped: list[bool] | None = None, *, signed: bool = False) -> str:
+    """Median (least to largest); values that were stopped are at least what they are."""
     if not values:
         return ""
-    least, middle, most = np.quantile(values, [0.0, 0.5, 1.0])
     number = _signed if signed else _plain
-    over = "> " if cut and middle == most else ""
+    cut = [value for value, stop in zip(values, stopped or [], strict=False) if stop]
+    least, middle, most = np.quantile(values, [0.0, 0.5, 1.0])
+    if len(cut) == len(values):
+        return f"> {number(least)}"
     if len(values) == 1:
-        return over + number(middle)
-    return f"{over}{number(middle)} ({number(least)} to {'> ' if cut else ''}{number(most)})"
+        return number(middle)
+    over = ["> " if cut and value >= min(cut) else "" for value in (middle, most)]
+    return f"{over[0]}{number(middle)} ({number(least)} to {over[1]}{number(most)})"
 
 
 def _plain(value: float) -> str:
-    return f"{float(f'{value:.2g}'):g}" if value < 1e4 else f"{value:.1e}"
+    """Two digits, thousands apart."""
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}".replace(",", " ") if rounded >= 100.0 else f"{rounded:g}"
 
 
 def _signed(value: float) -> str:
@@ -165,8 +171,8 @@ def figure(record: dict[str, Any], path: Path) -> None:
         for place, size in enumerate(sizes)
     }
     for form, color in (("reduced", ORANGE), ("seed", VERMILLION)):
-        for solver, marker in (("CLARABEL", "s"), ("SCS", "^")):
-            styles[f"{form}/{solver}"] = (f"{FORMS[form]} program, {solver.capitalize()}", color, marker)
+        for solver, title, marker in (("CLARABEL", "Clarabel", "s"), ("SCS", "SCS", "^")):
+            styles[f"{form}/{solver}"] = (f"{FORMS[form]} program, {title}", color, marker)
     with context():
         drawn, axes = plt.subplots(figsize=(7.0, 0.46 * len(compared) + 1.4), layout="constrained")
         for row, case in enumerate(compared.values()):
@@ -192,7 +198,8 @@ def figure(record: dict[str, Any], path: Path) -> None:
                 axes.axhline(row - 0.5, color=SILVER, linewidth=0.4)
         axes.set_xscale("log")
         axes.set_ylim(len(compared) - 0.5, -0.5)
-        axes.set_yticks(range(len(compared)), [display(name.split("/")[1]) for name in compared])
+        labels = [name.split("/") for name in compared]
+        axes.set_yticks(range(len(compared)), [f"{display(scheme)}\n({system})" for system, scheme in labels])
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=GREY, alpha=0.25, linewidth=0.4)
         axes.grid(visible=False, axis="y")

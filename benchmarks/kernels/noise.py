@@ -37,7 +37,8 @@ def main() -> None:
             with chosen.store.open("a") as file:
                 file.write(json.dumps(rounds[-1]) + "\n")
 
-    least = np.array([[[min(side) for side in times[name]] for name in KERNELS] for times in rounds])
+    names = [name for name in KERNELS if all(name in times for times in rounds)]
+    least = np.array([[[min(side) for side in times[name]] for name in names] for times in rounds])
     logarithms = np.log(least)
     probed = logarithms - logarithms.mean(axis=1, keepdims=True)
     ratios = least[..., 1] / least[..., 0]
@@ -45,7 +46,7 @@ def main() -> None:
     print(f"{len(rounds)} rounds of the same version on both sides")
     heads = ("time", "over mean", "ratio", "largest", *(f"fails at x{f:g}" for f in FACTORS))
     print(f"{'standard deviation of the':>32}" + "".join(f"{head:>15}" for head in heads))
-    for k, name in enumerate(KERNELS):
+    for k, name in enumerate(names):
         spreads = (np.std(logs[:, k, 0]) for logs in (logarithms, probed))
         print(
             f"{name:>32}"
