@@ -55,11 +55,9 @@ def _polish(
             received += seen[k, j].real ** 2 + seen[k, j].imag ** 2
         # from the relaxation's multiplier to that of the logarithmic constraint
         weights[k] = multipliers[k] * received / (value * gamma[k])
-    trace = np.empty(0)
     descend(
-        x, 0, size, gains[:1], gains, cost, noise, np.log1p(gamma),
-        smooth.SENSING_COST if mode == COST else smooth.ILLUMINATION,
-        math.log(cap) if tied else np.inf, weights, 1.0, 1e-9, 1e-7, 15, 300, trace, np.inf,
+        x, gains, cost, noise, np.log1p(gamma), smooth.SENSING_COST if mode == COST else smooth.ILLUMINATION,
+        math.log(cap) if tied else np.inf, weights, 1.0, 1e-9, 1e-7, 15, 300,
     )  # fmt: skip
     for i in range(size):
         for k in range(users):

@@ -9,7 +9,7 @@ import numpy as np
 
 from isaclib.systems.hybrid import smooth
 from isaclib.systems.hybrid.beams import RATE_SLIP, restore_rates
-from isaclib.systems.hybrid.descent import descend_many
+from isaclib.systems.hybrid.simultaneous_descent import Effort, descend_many
 from isaclib.systems.streams import Stream, Streams
 
 MAX_OUTER = 15
@@ -176,8 +176,10 @@ def _descend(
         descend_many(
             x, draws, chains, basis, cost, noise, np.log1p(gamma),
             smooth.ILLUMINATION if illumination else smooth.SENSING_COST, np.inf, multipliers,
-            PENALTY if number else FIRST_PENALTY, tolerance, gradient_tolerance, MAX_OUTER,
-            MAX_INNER_LATER if number else MAX_INNER,
+            Effort(
+                PENALTY if number else FIRST_PENALTY, tolerance, gradient_tolerance, MAX_OUTER,
+                MAX_INNER_LATER if number else MAX_INNER,
+            ),
             value, residual, evaluations, steps, found.value[draws] + WORSE,
         )  # fmt: skip
         found.evaluations[draws] += evaluations

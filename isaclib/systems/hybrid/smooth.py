@@ -1,15 +1,17 @@
 """The one smooth problem behind every direct design of the system ``hybrid``, compiled.
 
-Variables are the phases of the analog beamformer (none when fully digital) and a digital
-beamformer F. With V = [a0, b1, b2, h_1, ..., h_K] (normalised sensing basis and channels) the
-transmit side is seen only through Y = E F / ||F||, E = V^H F_A (basis, chains): an evaluation is
-a (3 + K) x N x K product. The power holds by normalisation; everything else is in log form:
+Variables are beams F in some coordinates. With V = [a0, b1, b2, h_1, ..., h_K] (normalised sensing basis and channels)
+the transmit side is seen only through Y = E F / ||F||, E what V sees of the coordinates. The power holds by
+normalisation; everything else is in log form:
 
     sensing cost   log tr(C M^-1), M = q I + Re(U U^H), q = |y0|^2, u_i = y_i - (y_i y0^H / q) y0
     illumination   -log q
     sum-rate       -sum_k log(1 + SINR_k)
     rate k         log(1 + SINR_k) - log(1 + Gamma_k) >= 0
     cap            log cap - log tr(C M^-1) >= 0
+
+Here E is fixed, as it is for fully digital beams, which other kernels polish one draw at a time; hybrid beamformers,
+whose phases make E, are evaluated in many draws at once (`simultaneous_evaluation`).
 """
 
 from __future__ import annotations
@@ -25,46 +27,6 @@ from isaclib.numerics.hermitian import FAST
 SENSING_COST = 0
 ILLUMINATION = 1
 SUM_RATE = 2
-
-
-@numba.njit(cache=True, fastmath=FAST)
-def write_rotors(phases: np.ndarray, scale: float, cosine: np.ndarray, sine: np.ndarray) -> None:
-    """Write scale e^{j phase} to rounding; straight code that vectorises, ten times faster than libm.
-
-    Taylor polynomials at a quarter of the angle, which is at most pi / 4, and two squarings.
-    """
-    for n in range(phases.size):
-        turns = math.floor(phases[n] * 0.15915494309189535 + 0.5)
-        angle = 0.25 * ((phases[n] - turns * 6.283185307179586) - turns * 2.4492935982947064e-16)
-        q = angle * angle
-        s = 1.0 / 6227020800.0 - q / 1307674368000.0
-        s = 1.0 / 362880.0 + q * (-1.0 / 39916800.0 + q * s)
-        s = angle * (1.0 + q * (-1.0 / 6.0 + q * (1.0 / 120.0 + q * (-1.0 / 5040.0 + q * s))))
-        c = -1.0 / 87178291200.0 + q / 20922789888000.0
-        c = 1.0 / 40320.0 + q * (-1.0 / 3628800.0 + q * (1.0 / 479001600.0 + q * c))
-        c = 1.0 + q * (-0.5 + q * (1.0 / 24.0 + q * (-1.0 / 720.0 + q * c)))
-        c2 = c * c - s * s
-        s2 = 2.0 * c * s
-        cosine[n] = (c2 * c2 - s2 * s2) * scale
-        sine[n] = 2.0 * c2 * s2 * scale
-
-
-@numba.njit(cache=True, fastmath=FAST)
-def _gain_matrix(planes: np.ndarray, phases: np.ndarray, chains: int, rotor: np.ndarray, gains: np.ndarray) -> None:
-    """E = V^H F_A / sqrt(M), shape (P, chains), and the rotors e^{j phase}."""
-    _, n_basis, n_elements = planes.shape
-    per_chain = n_elements // chains
-    write_rotors(phases, 1.0 / math.sqrt(per_chain), rotor[0], rotor[1])
-    for p in range(n_basis):
-        for n in range(n_elements):
-            rotor[2, n] = planes[0, p, n] * rotor[0, n] + planes[1, p, n] * rotor[1, n]
-            rotor[3, n] = planes[0, p, n] * rotor[1, n] - planes[1, p, n] * rotor[0, n]
-        for r in range(chains):
-            real = imag = 0.0
-            for n in range(r * per_chain, (r + 1) * per_chain):
-                real += rotor[2, n]
-                imag += rotor[3, n]
-            gains[p, r] = complex(real, imag)
 
 
 @numba.njit(cache=True, fastmath=FAST)
@@ -168,11 +130,7 @@ def _rates_gradient(y: np.ndarray, noise: np.ndarray, weight: np.ndarray, gradie
 @numba.njit(cache=True, fastmath=FAST)
 def evaluate(
     x: np.ndarray,
-    phases: int,
-    chains: int,
-    basis: np.ndarray,
-    planes: np.ndarray,
-    fixed_gains: np.ndarray,
+    gains: np.ndarray,
     cost: np.ndarray,
     noise: np.ndarray,
     log_rate: np.ndarray,
@@ -180,39 +138,33 @@ def evaluate(
     cap: float,
     multiplier: np.ndarray,
     rho: float,
-    rotor: np.ndarray,
-    gains: np.ndarray,
     digital: np.ndarray,
     y: np.ndarray,
     gy: np.ndarray,
-    ge: np.ndarray,
     constraint: np.ndarray,
     weight: np.ndarray,
     gradient: np.ndarray,
 ) -> tuple[float, float]:
     """L(x) and its gradient; returns (L, objective).
 
-    `basis` is V, shape (N, P), `planes` its real and imaginary part, shape (2, P, N); `rotor`
-    is scratch, shape (4, N).
+    `gains` is E, `digital`, `y` and `gy` are scratch.
     `constraint`, `weight` and `multiplier` hold the K rates, then the cap where there is one. A
     sum-rate is made of the rates, whose weights are then one instead of the penalty's.
     """
-    n_basis = gains.shape[0]
+    n_basis, size = gains.shape
     users = noise.size
-    if phases > 0:
-        _gain_matrix(planes, x[:phases], chains, rotor, gains)
     norm = 0.0
-    for i in range(phases, x.size):
+    for i in range(x.size):
         norm += x[i] * x[i]
     norm = 1.0 / math.sqrt(norm)
-    for r in range(chains):
+    for r in range(size):
         for k in range(users):
-            i = phases + 2 * (r * users + k)
+            i = 2 * (r * users + k)
             digital[r, k] = complex(x[i] * norm, x[i + 1] * norm)
     for p in range(n_basis):
         for k in range(users):
             t = 0.0j
-            for r in range(chains):
+            for r in range(size):
                 t += gains[p, r] * digital[r, k]
             y[p, k] = t
             gy[p, k] = 0.0
@@ -238,38 +190,20 @@ def evaluate(
     _rates_gradient(y, noise, weight, gy)
     # back through Y = E F, F = X / norm
     along = 0.0
-    for r in range(chains):
+    for r in range(size):
         for k in range(users):
             t = 0.0j
             for p in range(n_basis):
                 t += gains[p, r].conjugate() * gy[p, k]
-            i = phases + 2 * (r * users + k)
+            i = 2 * (r * users + k)
             gradient[i] = t.real
             gradient[i + 1] = t.imag
             along += t.real * digital[r, k].real + t.imag * digital[r, k].imag
-    for r in range(chains):
+    for r in range(size):
         for k in range(users):
-            i = phases + 2 * (r * users + k)
+            i = 2 * (r * users + k)
             gradient[i] = (gradient[i] - along * digital[r, k].real) * norm
             gradient[i + 1] = (gradient[i + 1] - along * digital[r, k].imag) * norm
-    if phases > 0:
-        for p in range(n_basis):
-            for r in range(chains):
-                t = 0.0j
-                for k in range(users):
-                    t += gy[p, k] * digital[r, k].conjugate()
-                ge[p, r] = t
-        per_chain = phases // chains
-        for r in range(chains):
-            for n in range(r * per_chain, (r + 1) * per_chain):
-                real = imag = 0.0
-                for p in range(n_basis):
-                    v = basis[n, p]
-                    e = ge[p, r]
-                    real += v.real * e.real - v.imag * e.imag
-                    imag += v.real * e.imag + v.imag * e.real
-                # Re(conj(V ge) j rotor)
-                gradient[n] = imag * rotor[0, n] - real * rotor[1, n]
     return total, value
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from isaclib.numerics.lanes import LANES
 from isaclib.physics import links
-from isaclib.systems.hybrid import smooth
+from isaclib.systems.hybrid import simultaneous_evaluation, smooth
 from isaclib.systems.hybrid.certificate import sensing_and_channels
 from isaclib.systems.hybrid.normalisation import NormalisedProblem, normalise
 from isaclib.systems.hybrid.parameters import Parameters
@@ -24,38 +25,51 @@ def problem() -> NormalisedProblem:
 
 
 class Evaluation:
-    """`smooth.evaluate` with its scratch arrays."""
+    """The problem of fully digital beams (`smooth`), or with phases in one lane (`simultaneous_evaluation`)."""
 
     def __init__(
         self, *, phases: bool, objective: int = smooth.SENSING_COST, cap: float = np.inf, multiplier: Any, rho: float
     ) -> None:
         self.problem = problem()
         self.basis = np.ascontiguousarray(sensing_and_channels(self.problem)[0])
-        self.planes = np.ascontiguousarray(np.stack([self.basis.real.T, self.basis.imag.T]))
         self.phases = ELEMENTS if phases else 0
         self.chains = CHAINS if phases else ELEMENTS
         self.size = self.phases + 2 * self.chains * USERS
-        self.objective, self.multiplier = objective, np.asarray(multiplier, dtype=float)
-        self.fixed = (objective, cap, self.multiplier, rho)
-        self.constraint = np.empty(self.multiplier.size)
-        self.weight = np.empty(self.multiplier.size)
+        self.objective, self.cap, self.rho = objective, cap, rho
+        self.multiplier = np.asarray(multiplier, dtype=float)
+        # a sum-rate asks for no rates
+        self.rates = np.zeros(USERS) if objective == smooth.SUM_RATE else np.log1p(self.problem.gamma)
+        self.constraint, self.weight = np.empty((2, self.multiplier.size))
 
     def __call__(self, x: np.ndarray) -> tuple[float, float, np.ndarray]:
-        count = 3 + USERS
-        # a sum-rate asks for no rates
-        rates = np.zeros(USERS) if self.objective == smooth.SUM_RATE else np.log1p(self.problem.gamma)
-        gains = np.zeros((count, self.chains), complex)
-        if not self.phases:
-            gains[:] = self.basis.conj().T
+        return self._in_a_lane(x, 5) if self.phases else self._alone(x)
+
+    def _alone(self, x: np.ndarray) -> tuple[float, float, np.ndarray]:
         gradient = np.empty(self.size)
+        y = np.empty((2, 3 + USERS, USERS), complex)
         total, value = smooth.evaluate(
-            x, self.phases, self.chains, self.basis, self.planes, gains.copy(), self.problem.weight,
-            self.problem.noise[0], rates, *self.fixed,
-            np.empty((4, ELEMENTS)), gains, np.empty((self.chains, USERS), complex),
-            np.empty((count, USERS), complex), np.empty((count, USERS), complex),
-            np.empty((count, self.chains), complex), self.constraint, self.weight, gradient,
+            x, np.ascontiguousarray(self.basis.conj().T), self.problem.weight, self.problem.noise[0], self.rates,
+            self.objective, self.cap, self.multiplier, self.rho, np.empty((self.chains, USERS), complex), *y,
+            self.constraint, self.weight, gradient,
         )  # fmt: skip
         return total, value, gradient
+
+    def _in_a_lane(self, x: np.ndarray, lane: int) -> tuple[float, float, np.ndarray]:
+        lanes = simultaneous_evaluation.problems(ELEMENTS, CHAINS, USERS, self.multiplier.size)
+        rng = np.random.default_rng(lane)
+        for other in range(LANES):
+            simultaneous_evaluation.pose(lanes, other, rng.permuted(self.basis, axis=0), self.problem.noise[0])
+        simultaneous_evaluation.pose(lanes, lane, self.basis, self.problem.noise[0])
+        lanes.multiplier[:] = self.multiplier[:, None]
+        lanes.penalty[:] = self.rho
+        everywhere = rng.standard_normal((self.size, LANES))
+        everywhere[:, lane] = x
+        gradient = np.empty_like(everywhere)
+        simultaneous_evaluation.evaluate(
+            lanes, everywhere, self.problem.weight, self.rates, self.objective, self.cap, gradient
+        )
+        self.constraint, self.weight = lanes.constraint[:, lane], lanes.weight[:, lane]
+        return lanes.total[0, lane], lanes.value[0, lane], gradient[:, lane]
 
     def start(self) -> np.ndarray:
         return np.random.default_rng(3).standard_normal(self.size)
@@ -166,8 +180,10 @@ def test_the_scale_of_the_digital_part_does_not_matter() -> None:
     assert evaluation(x)[2][ELEMENTS:] @ x[ELEMENTS:] == pytest.approx(0.0, abs=1e-10)
 
 
-def test_rotors_are_exact_to_rounding_whatever_the_phase() -> None:
-    phases = np.concatenate([np.linspace(-400.0, 400.0, 10001), np.pi * np.arange(-8, 9) / 4.0])
-    cosine, sine = np.empty((2, phases.size))
-    smooth.write_rotors(phases, 0.5, cosine, sine)
-    np.testing.assert_allclose(cosine + 1j * sine, 0.5 * np.exp(1j * phases), rtol=0.0, atol=1e-15)
+@pytest.mark.parametrize("objective", [smooth.SENSING_COST, smooth.ILLUMINATION, smooth.SUM_RATE])
+def test_no_lane_sees_another(objective: int) -> None:
+    evaluation = Evaluation(phases=True, objective=objective, cap=0.5, multiplier=np.full(USERS + 1, 0.4), rho=2.0)
+    x = evaluation.start()
+    one, other = (evaluation._in_a_lane(x, lane) for lane in (0, LANES - 1))
+    assert one[:2] == other[:2]
+    np.testing.assert_array_equal(one[2], other[2])

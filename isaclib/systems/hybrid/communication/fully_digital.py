@@ -106,8 +106,8 @@ def polish(
     capped = cap < np.inf
     multipliers = np.zeros(users + (1 if capped else 0))
     descend(
-        x, 0, size, gains[:1], gains, cost, noise, np.zeros(users), smooth.SUM_RATE,
-        math.log(cap) if capped else np.inf, multipliers, 10.0, 1e-8, 1e-6, 12, 200, np.empty(0), np.inf,
+        x, gains, cost, noise, np.zeros(users), smooth.SUM_RATE,
+        math.log(cap) if capped else np.inf, multipliers, 10.0, 1e-8, 1e-6, 12, 200,
     )  # fmt: skip
     for i in range(size):
         for k in range(users):

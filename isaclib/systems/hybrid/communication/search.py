@@ -9,15 +9,11 @@ import numpy as np
 
 from isaclib.systems.hybrid import smooth
 from isaclib.systems.hybrid.communication.beams import restore_cap, sum_rate
-from isaclib.systems.hybrid.descent import descend_many
 from isaclib.systems.hybrid.search import Found, analog_gains, mixed_phases, packed, project
+from isaclib.systems.hybrid.simultaneous_descent import Effort, descend_many
 from isaclib.systems.streams import Stream, Streams
 
-MAX_OUTER = 15
-MAX_INNER = 100
-TOLERANCE = 1e-6
-GRADIENT_TOLERANCE = 1e-4
-PENALTY = 10.0
+EFFORT = Effort(penalty=10.0, tolerance=1e-6, gradient_tolerance=1e-4, max_outer=15, max_inner=100)
 
 BISECTIONS = 20
 """Halvings of the turn towards the target that a descent needs which ended above the cap."""
@@ -87,8 +83,8 @@ def search(
         traces = np.full((batch, trace), np.nan)
         descend_many(
             x, np.arange(batch), chains, basis, cost, noise, np.zeros(users), smooth.SUM_RATE,
-            math.log(cap) if capped else np.inf, np.zeros((batch, users + int(capped))), PENALTY, TOLERANCE,
-            GRADIENT_TOLERANCE, MAX_OUTER, MAX_INNER, value, residual, evaluations, traces, np.full(batch, np.inf),
+            math.log(cap) if capped else np.inf, np.zeros((batch, users + int(capped))), EFFORT,
+            value, residual, evaluations, traces, np.full(batch, np.inf),
         )  # fmt: skip
         found.evaluations[:] += evaluations
         phases = x[:, :elements]

@@ -15,7 +15,7 @@ SCHEME = Scheme(
             summary="phases and digital beamformer as one smooth problem, augmented Lagrangian",
             options=HYBRID_RATE_OPTIONS,
             check=check_hybrid_rate,
-            version=2,
+            version=3,
         ),
         "fp-bcd": Solver(
             run=partial(fp_bcd, hybrid=True),

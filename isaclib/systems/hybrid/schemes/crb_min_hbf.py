@@ -14,7 +14,7 @@ SCHEME = Scheme(
             summary="phases and digital beamformer as one smooth problem, augmented Lagrangian",
             options=HYBRID_OPTIONS,
             check=check_hybrid,
-            version=5,
+            version=6,
         ),
     },
 )

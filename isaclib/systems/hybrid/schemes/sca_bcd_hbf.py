@@ -20,7 +20,7 @@ SCHEME = Scheme(
             summary="phases and digital beamformer as one smooth problem, augmented Lagrangian",
             options=HYBRID_RATE_OPTIONS,
             check=check_hybrid_rate,
-            version=2,
+            version=3,
         ),
         "sca-bcd": Solver(
             run=partial(sca_bcd, hybrid=True, as_printed=False),

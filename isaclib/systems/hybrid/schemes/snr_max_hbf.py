@@ -15,7 +15,7 @@ SCHEME = Scheme(
             summary="phases and digital beamformer as one smooth problem, augmented Lagrangian",
             options=HYBRID_OPTIONS,
             check=check_hybrid,
-            version=5,
+            version=6,
         ),
         "sdr-bcd": Solver(
             run=sdr_bcd_snr,
