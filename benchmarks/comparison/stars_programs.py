@@ -95,7 +95,9 @@ def _coefficients(one: Scenario, layout: Layout, penalty: float, solver: str) ->
         kept += cp.real(cp.trace(np.outer(axis, np.conj(axis)) @ side)) - cp.real(cp.trace(side))
     goal = cp.real(cp.trace(light @ sides[0])) + kept / (penalty * size)
     limits = [side >> 0 for side in sides]
-    limits += [cp.diag(sides[0]) + cp.diag(sides[1]) == 1.0, cp.real(cp.trace(heard @ sides[1])) >= p.min_sinr]
+    most = np.sum(np.abs(user[:, 0])) ** 2
+    limits.append(cp.diag(sides[0]) + cp.diag(sides[1]) == 1.0)
+    limits.append(cp.real(cp.trace(heard / most @ sides[1])) >= p.min_sinr / most)
     solve(cp.Problem(cp.Maximize(goal), limits), solver)
     values = [np.asarray(side.value) for side in sides]
     factors = np.stack([principal_factor(value) for value in values])
