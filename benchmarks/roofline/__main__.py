@@ -39,6 +39,13 @@ def counts_of(names: list[str]) -> dict[str, Any]:
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
+def better(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Take the best of two measurements of one machine: at other work it is slower, never faster."""
+    rates = {name: max(old[name], value) for name, value in new.items() if name != "nanoseconds"}
+    spent = {name: min(old["nanoseconds"][name], value) for name, value in new["nanoseconds"].items()}
+    return {**rates, "nanoseconds": spent}
+
+
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *rows))
 
@@ -55,7 +62,7 @@ def machine(record: dict[str, Any], peaks: Peaks) -> str:
         ("triad within the first cache", f"{peaks.cache_gb_s:.0f} GB/s", ""),
         ("single numbers from there", f"{peaks.scalar_gb_s:.0f} GB/s", ""),
         ("triad in memory", f"{peaks.memory_gb_s:.0f} GB/s", ""),
-        *((name, f"{spent:.2f} ns", "each number") for name, spent in peaks.nanoseconds.items()),
+        *((name, f"{spent:.2f} ns", "each") for name, spent in peaks.nanoseconds.items()),
     ]
     return table((f"one core, `{record['processor']}`", "", ""), rows)
 
@@ -180,8 +187,9 @@ def main() -> None:
     record = json.loads(RECORD.read_text()) if RECORD.exists() else {"algorithms": {}}
     if not arguments.page:
         chosen = [each for each in ALGORITHMS if each.name.startswith(tuple(arguments.only))]
-        record["processor"] = llvm.get_host_cpu_name()
-        record["peaks"] = asdict(measure())
+        processor, peaks = llvm.get_host_cpu_name(), asdict(measure())
+        record["peaks"] = better(record["peaks"], peaks) if record.get("processor") == processor else peaks
+        record["processor"] = processor
         counted = counts_of([each.name for each in chosen])
         for each in chosen:
             record["algorithms"][each.name] = {"timed": timed(each), "counted": counted[each.name]}

@@ -17,7 +17,7 @@ SPECIAL = ("scalar divide", "packed divide", "scalar sqrt", "packed sqrt")
 
 PARTS = (
     *("vector arithmetic", "scalar arithmetic", "division, root, function", "library call, new array"),
-    *("load and store", "waiting", "outside"),
+    *("load and store", "other instructions, waiting", "outside"),
 )
 """Parts of an algorithm's time; `Budget` says what they are."""
 
@@ -49,7 +49,7 @@ class Budget:
     parts : tuple of float
         Shares of the time, as `PARTS`: within kernels what vector and scalar arithmetic, divisions, roots and
         functions, calls of BLAS and LAPACK and new arrays take at the rates of the probe, what loads and stores
-        take beyond these, and the rest, in which the processor waits; then what is outside of kernels.
+        take beyond these, and the rest, instructions that are no arithmetic, and waiting; then what is outside.
     """
 
     seconds: float
