@@ -1,12 +1,13 @@
 """Flops of the default algorithms, their share of what one core of this machine can do, and where the rest goes.
 
-OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/roofline             # all, some ten minutes
+OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/roofline             # all, ten processor minutes
 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/roofline --only MUSIC stars
 python benchmarks/roofline --page                                                # measures nothing
 
 The machine is probed (`probe`), kernels are compiled with counters in them and run once (`compiled`, `arrays`), and
 run as they are for the time, on the same draws. What was measured is kept in docs/roofline.json;
-tables and figure of docs/roofline.md are made from it, and printed.
+tables and figure of docs/roofline.md are made from it, and printed. On another machine of the
+same type of processor remove the file first: of two probes the better rates are kept.
 """
 
 from __future__ import annotations
