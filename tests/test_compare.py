@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import itertools
 import time
 from pathlib import Path
@@ -35,6 +36,22 @@ def test_a_reference_is_timed_and_judged_on_the_draw_of_the_default_solver(compa
     assert "| `two-stage-hbf` | reduced | CLARABEL | 1 of 1 |" in capsys.readouterr().out
     compare.page.figure(record, tmp_path / "comparison.png")
     assert (tmp_path / "comparison.png").stat().st_size > 10_000
+
+
+def test_every_program_can_be_called(compare):
+    forms = [form for case in compare.cases() for form in case.forms.values()]
+    assert len(forms) > 20
+    for form in forms:
+        for call in (form.run, form.first):
+            if call is not None:
+                inspect.signature(call).bind("a scenario", solver="SCS")
+
+
+def test_a_mistake_in_a_program_is_no_result(compare):
+    system = isaclib.get_system("stars")
+    worker = compare.Worker(system, lambda scenario: scenario.nothing, None, limit=5.0)
+    with pytest.raises(AttributeError, match="nothing"):
+        worker.solve(system.draw(system.Parameters(), seed=1))
 
 
 def test_a_draw_over_the_limit_is_told_so(compare):

@@ -60,17 +60,17 @@ class Case:
         return f"{self.system}/{self.scheme}"
 
 
-def _package(scenario: Any, conic: str, *, scheme: str, solver: str, **options: Any) -> tuple[None, Any]:
+def _package(scenario: Any, solver: str, *, scheme: str, algorithm: str, **options: Any) -> tuple[None, Any]:
     """Solve by a reference solver of the package for ``hybrid``; all its iterates are projected."""
     system = isaclib.get_system("hybrid")
-    design = system.design(scenario, scheme=scheme, solver=solver, options={"conic_solver": conic, **options})
+    design = system.design(scenario, scheme=scheme, solver=algorithm, options={"conic_solver": solver, **options})
     if not np.isfinite(design.objective[0]):
         raise Unsolved(design.reason[0])
     return None, design
 
 
-def _solver(scheme: str, solver: str) -> Form:
-    run = partial(_package, scheme=scheme, solver=solver)
+def _solver(scheme: str, algorithm: str) -> Form:
+    run = partial(_package, scheme=scheme, algorithm=algorithm)
     return Form(run, partial(run, max_iterations=1))
 
 

@@ -95,11 +95,14 @@ class Worker:
     def _ask(self, which: int, scenario: Any) -> dict[str, Any]:
         try:
             self._pipe.send((which, scenario))
-            return self._pipe.recv()
+            found = self._pipe.recv()
         except (EOFError, BrokenPipeError, ConnectionResetError):
             self._process.join()
             over = self._process.exitcode == -signal.SIGXCPU
             return {"outcome": "over", "seconds": self._limit} if over else {"outcome": "died", "seconds": None}
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 def _serve(pipe: Any, system: Any, calls: tuple[Any, Any], limit: float) -> None:
@@ -121,6 +124,11 @@ def _serve(pipe: Any, system: Any, calls: tuple[Any, Any], limit: float) -> None
         except Unsolved as error:
             pipe.send({"outcome": "unsolved", "seconds": time.process_time() - began, "reason": str(error)})
             continue
+        except MemoryError:
+            return
+        except Exception as error:  # a mistake in the program is no result
+            pipe.send(error)
+            return
         found = {"seconds": time.process_time() - began, **judged(system, scenario, projected)}
         met = found["status"] in [status.name.lower() for status in HAS_DESIGN if status != Status.VIOLATING]
         found["bare"] = None if bare is None else judged(system, scenario, bare)["violation"]
