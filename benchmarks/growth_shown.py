@@ -20,7 +20,7 @@ FIGURES = {
     "growth-more": ("hybrid-users", "hybrid-rf-chains", "modular-elements", "stars-rician"),
 }
 
-APART = 0.035
+APART = 0.05
 """Least distance of two slopes in a figure, as a share of its height."""
 
 Curve = dict[str, dict[str, Any]]  # size to numbers
@@ -56,9 +56,9 @@ def finished(curve: Curve) -> tuple[list[int], list[float]]:
 
 
 def slope(curve: Curve) -> float | None:
-    """Fit log time over log size by least squares to the largest sizes; none where they are fewer than three."""
+    """Fit log time over log size by least squares to the largest sizes; none where there are too few."""
     sizes, times = (values[-FITTED:] for values in finished(curve))
-    return float(np.polyfit(np.log(sizes), np.log(times), 1)[0]) if len(sizes) > 2 else None
+    return float(np.polyfit(np.log(sizes), np.log(times), 1)[0]) if len(sizes) == FITTED else None
 
 
 def tables(growth: Growth, curves: Curves) -> str:
@@ -125,12 +125,12 @@ def panel(axes: Any, growth: Growth, curves: Curves) -> None:
         if " " in name:
             style |= {"markerfacecolor": "white", "linestyle": (0, (1, 1.2))}
         axes.plot(sizes, times, **style)
-        passed = [int(size) for size, entry in curve.items() if entry.get("ended") == "time"]
-        for size in passed:
-            limit = 1e3 * curve[str(size)]["seconds"]
-            axes.plot([*sizes[-1:], size], [*times[-1:], limit], **{**style, "marker": "", "label": None})
-            arrow = {"arrowstyle": "-|>", "color": look.color, "shrinkA": 0.0, "shrinkB": 0.0}
-            axes.annotate("", (size, 3.0 * limit), (size, limit), arrowprops=arrow)
+        for size in (int(size) for size, entry in curve.items() if entry.get("ended") == "time"):
+            limit = curve[str(size)]["seconds"]
+            axes.plot([*sizes[-1:], size], [*times[-1:], 1e3 * limit], **{**style, "marker": "", "label": None})
+            axes.plot(size, 1.3e3 * limit, marker=r"$\uparrow$", markersize=9, color=look.color)
+            place = {"textcoords": "offset points", "xytext": (6, 0), "va": "center"}
+            axes.annotate(f"> {limit / 60.0:g} min", (size, 1.3e3 * limit), color=look.color, size=6.5, **place)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xticks(growth.sizes, [str(size) for size in growth.sizes])
@@ -160,7 +160,7 @@ def slopes(axes: Any, growth: Growth, curves: Curves) -> None:
     for name, curve in curves.items():
         if (fitted := slope(curve)) is not None:
             size, value = (values[-1] for values in finished(curve))
-            text = f"${growth.symbol}^{{{fitted:.1f}}}$"
+            text = f"${growth.symbol}^{{{round(fitted, 1) + 0.0:.1f}}}$"  # no minus zero
             ends.append((np.log10(value), size, text, looks_of(growth)[name.split()[0]].color))
     low, high = np.log10(axes.get_ylim())
     at = -np.inf
