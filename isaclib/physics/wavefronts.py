@@ -6,6 +6,8 @@ steering vector that lights the point is a = g^H.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 WAVEFRONTS = ("hspm", "swm", "pwm")
@@ -43,7 +45,19 @@ def subarray_response(
         Entries of modulus one.
     """
     _, sine = _towards(centres_m, np.asarray(position_m)[..., None, :])
-    return np.exp(2j * np.pi / wavelength_m * sine[..., None] * offsets_m)
+    return _turned(2.0 * np.pi / wavelength_m * sine, np.asarray(offsets_m))
+
+
+def _turned(rate: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """e^{j rate offset}; of even offsets by products of two of few: exponentials are dear."""
+    width = math.isqrt(len(offsets))
+    coarse, fine = offsets[::width], offsets[:width] - offsets[0]
+    if not np.allclose(
+        (coarse[:, None] + fine).reshape(-1)[: len(offsets)], offsets, rtol=0.0, atol=1e-15 * np.ptp(offsets)
+    ):
+        return np.exp(1j * rate[..., None] * offsets)
+    turns = np.exp(1j * rate[..., None] * coarse)[..., None] * np.exp(1j * rate[..., None] * fine)[..., None, :]
+    return turns.reshape(*rate.shape, -1)[..., : len(offsets)]
 
 
 def subarray_phase(centres_m: np.ndarray, position_m: np.ndarray, wavelength_m: float) -> np.ndarray:

@@ -84,3 +84,14 @@ def test_an_unknown_wavefront_is_refused() -> None:
         modular_response(CENTRES, offsets(2), PLACE, WAVELENGTH, "flat")
     with pytest.raises(ValueError, match=r"^wavefront = 'flat'"):
         path_response(CENTRES, offsets(2), np.array(0.0), PLACE, WAVELENGTH, "flat")
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 48, 1024])
+def test_planar_responses_are_to_rounding_those_of_each_element(count: int) -> None:
+    for places in (offsets(count), np.cumsum(np.linspace(0.4, 0.6, count)) * WAVELENGTH):
+        along = PLACE[1] - CENTRES
+        sine = along / np.hypot(PLACE[0], along)
+        expected = np.exp(2j * np.pi / WAVELENGTH * sine[:, None] * places)
+        found = subarray_response(CENTRES, places, PLACE, WAVELENGTH)
+        np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-16 * (10.0 + 4.0 * np.pi * count))
+        np.testing.assert_allclose(np.abs(found), 1.0, rtol=0.0, atol=1e-15)

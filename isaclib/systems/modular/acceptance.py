@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from isaclib.systems.modular.departures import departures
 from isaclib.systems.modular.design import Design
 from isaclib.systems.modular.scenario import Scenario, distinct
 from isaclib.systems.verdict import relative_gap, verdict
@@ -86,12 +87,8 @@ def violations(
     met = (missing <= SCNR_TOLERANCE) & (excess <= POWER_TOLERANCE)
     columns, names = [missing, excess], ["scnr", "power"]
     if blocks is not None and digital is not None:
-        batch, subarrays, _, count = blocks.shape
-        departure = np.max(np.abs(np.sqrt(_squares(blocks)) - 1.0), axis=(1, 2, 3))
-        product = (blocks @ digital.reshape(batch, subarrays, count, -1)).reshape(beamformers.shape)
-        difference = np.sqrt(np.max(_squares(product - beamformers), axis=(-2, -1)))
-        largest = np.sqrt(np.max(_squares(beamformers), axis=(-2, -1)))
-        departure = np.maximum(departure, difference / largest)
+        modulus, difference, largest = departures(np.swapaxes(blocks, -1, -2), digital, beamformers)
+        departure = np.maximum(modulus, difference / largest)
         met &= departure <= MODULUS_TOLERANCE
         columns.append(departure)
         names.append("modulus")

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from isaclib.numerics.gram_schmidt import gram_schmidt
+from isaclib.numerics.gram_schmidt import orthonormalise, split
 from isaclib.systems.modular.scenario import Scenario
 
 
-@numba.njit(cache=True, fastmath={"reassoc", "contract"})
+@numba.njit(cache=True)
 def _reduce(
     columns: np.ndarray,
     channel: np.ndarray,
@@ -25,26 +25,32 @@ def _reduce(
 ) -> None:
     """Write U_l, H Q and a_q^T conj(Q); columns are rows here, shape (B, L, R, M)."""
     batch, subarrays, count, size = columns.shape
-    basis = np.empty((count, size), np.complex128)
+    rows = np.empty((2, count, size))
+    heard = np.empty((2, channel.shape[1], size))
+    lit = np.empty((2, steering.shape[1], size))
     for b in range(batch):
         for s in range(subarrays):
-            gram_schmidt(columns[b, s], basis, uppers[b, s])
-            first = s * size
-            for c in range(count):
-                for u in range(channel.shape[1]):
-                    real = imag = 0.0
-                    for m in range(size):
-                        x, y = channel[b, u, first + m], basis[c, m]
-                        real += x.real * y.real - x.imag * y.imag
-                        imag += x.real * y.imag + x.imag * y.real
-                    reduced_channel[b, u, s * count + c] = complex(real, imag)
-                for q in range(steering.shape[1]):
-                    real = imag = 0.0
-                    for m in range(size):
-                        x, y = steering[b, q, first + m], basis[c, m]
-                        real += x.real * y.real + x.imag * y.imag
-                        imag += x.imag * y.real - x.real * y.imag
-                    reduced_steering[b, q, s * count + c] = complex(real, imag)
+            split(columns[b, s], rows[0], rows[1])
+            orthonormalise(rows[0], rows[1], uppers[b, s])
+            inside, first = slice(s * size, (s + 1) * size), s * count
+            split(channel[b, :, inside], heard[0], heard[1])
+            _project(heard, rows, 1.0, reduced_channel[b, :, first : first + count])
+            split(steering[b, :, inside], lit[0], lit[1])
+            _project(lit, rows, -1.0, reduced_steering[b, :, first : first + count])
+
+
+@numba.njit(cache=True, fastmath={"reassoc", "contract"})
+def _project(vectors: np.ndarray, basis: np.ndarray, sign: float, out: np.ndarray) -> None:
+    """Write x^T q of vectors and a basis in parts, shape (2, rows, M); x^T conj(q) with the sign -1."""
+    for u in range(vectors.shape[1]):
+        for c in range(basis.shape[1]):
+            xx = xy = yx = yy = 0.0
+            for m in range(vectors.shape[2]):
+                xx += vectors[0, u, m] * basis[0, c, m]
+                yy += vectors[1, u, m] * basis[1, c, m]
+                xy += vectors[0, u, m] * basis[1, c, m]
+                yx += vectors[1, u, m] * basis[0, c, m]
+            out[u, c] = complex(xx - sign * yy, yx + sign * xy)
 
 
 @numba.njit(cache=True)

@@ -82,7 +82,7 @@ def dual(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, hybrid
     signed = np.ascontiguousarray(-p.min_scnr * scenario.weights)
     signed[:, own, own] = scenario.weights[:, own, own]
     needed = np.ascontiguousarray(p.min_scnr * scenario.filter_noise)
-    coordinates = np.full((batch, size, p.streams), np.nan + 0j)
+    coordinates = np.empty((batch, size, p.streams), dtype=complex)
     bound = np.empty(batch)
     evaluations = np.zeros(batch, dtype=np.int64)
     outcome = np.full(batch, dual_several.FOUND)
@@ -94,6 +94,7 @@ def dual(scenario: Scenario, options: Mapping[str, Any], rng: Streams, *, hybrid
         outcome[~(reach >= 1.0)] = dual_several.INFEASIBLE
     else:
         dual_several.solve_many(channel, steering, signed, needed, p.power_w, coordinates, bound, outcome, evaluations)
+    coordinates[outcome != dual_several.FOUND] = np.nan
     digital = blocks = None
     beamformers = coordinates
     if analog is not None:

@@ -60,8 +60,9 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
     """
     if design.receive_filter is not None:
         scenario = scenario.filtered_by(design.receive_filter)
+    known = scenario.designed_for
     judged = acceptance.judge(
-        scenario.designed_for,
+        known,
         beamformers=design.beamformers,
         bound=design.bound,
         reachable_scnr=design.reachable_scnr,
@@ -73,9 +74,12 @@ def evaluate(scenario: Scenario, design: Design) -> xr.Dataset:
     )
     kept = np.isin(judged.status, HAS_DESIGN)
     beams = np.where(kept[:, None, None], design.beamformers, np.nan)
-    violation, met, constraints = acceptance.violations(scenario, beams, design.blocks, design.digital)
-    status = np.where(kept & ~met, Status.VIOLATING, judged.status)
-    efficiency = acceptance.spectral_efficiency(scenario, beams)
+    violation, constraints, status = judged.violation, judged.constraints, judged.status
+    efficiency = judged.objective
+    if known is not scenario:
+        violation, met, constraints = acceptance.violations(scenario, beams, design.blocks, design.digital)
+        status = np.where(kept & ~met, Status.VIOLATING, judged.status)
+        efficiency = acceptance.spectral_efficiency(scenario, beams)
     scnr = acceptance.scnr(scenario, beams)
     targets = scnr.shape[-1]
     lit = scenario.reflections**2 * acceptance.illumination(scenario, np.nan_to_num(beams))
