@@ -108,12 +108,16 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
     if arguments.quick:
         arguments.seconds, arguments.limit = 1.0, 10.0
 
-    record = json.loads(RECORD.read_text()) if RECORD.exists() and not arguments.quick else {"cases": {}}
+    kept = RECORD.exists() and not arguments.quick
+    record = json.loads(RECORD.read_text()) if kept else {"cases": {}, "conditions": {}}
+    everything = cases()
     chosen = [
-        case for case in cases() if arguments.schemes is None or {case.system, case.name} & set(arguments.schemes)
+        case for case in everything if arguments.schemes is None or {case.system, case.name} & set(arguments.schemes)
     ]
     for case in chosen:
-        record["cases"][case.name] = measure(case, arguments)
+        done = {**record["cases"], case.name: measure(case, arguments)}
+        # in their order, whatever was measured when
+        record["cases"] = {one.name: done[one.name] for one in everything if one.name in done}
         record["conditions"] = conditions()
         if not arguments.quick:
             RECORD.write_text(json.dumps(record, indent=1) + "\n")
