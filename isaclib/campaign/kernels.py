@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 
-import isaclib
 from isaclib.campaign.spec import Campaign
-
-
-def kernel_sources(system: str) -> list[str]:
-    """Return the files that a system's kernels are made of.
-
-    Parameters
-    ----------
-    system : str
-        Name of a system of this package.
-    """
-    package = Path(isaclib.__file__).parent
-    folders = [package / "numerics", package / "physics", package / "systems" / system]
-    return sorted(str(path) for folder in folders for path in folder.rglob("*.py"))
 
 
 def compile_kernels(campaigns: Iterable[Campaign]) -> None:

@@ -95,11 +95,12 @@ def summarise(
     dataset: Annotated[Path, typer.Argument()],
     summary: Annotated[Path, typer.Argument()],
     table: Annotated[Path, typer.Argument()],
+    workers: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
     """Write the statistics of a dataset."""
     from isaclib.campaign.summary import summarise as write_summary
 
-    write_summary(dataset, summary, table)
+    write_summary(dataset, summary, table, workers=workers)
 
 
 @app.command()

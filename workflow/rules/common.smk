@@ -2,12 +2,12 @@ import json
 import shlex
 import sys
 from functools import cache
+from math import prod
 from pathlib import Path
 
 from isaclib.campaign.claims.reading import FOLDER as LEDGER
 from isaclib.campaign.claims.reading import read_built
 from isaclib.campaign.document import CampaignError
-from isaclib.campaign.kernels import kernel_sources
 from isaclib.campaign.lock import announce
 from isaclib.campaign.resources import memory_mb, minutes
 from isaclib.campaign.settings import read_settings
@@ -118,11 +118,6 @@ def kernels(wildcards):
     return f"{RESULTS}/compiled/{CAMPAIGNS[wildcards.campaign].system}"
 
 
-def kernel_files(wildcards):
-    """What a system's kernels are compiled from."""
-    return kernel_sources(wildcards.system)
-
-
 def campaigns_of(wildcards):
     """Files of the campaigns of a system."""
     return shlex.join(str(campaign.path) for campaign in CAMPAIGNS.values() if campaign.system == wildcards.system)
@@ -164,6 +159,13 @@ def memory_asked(wildcards, attempt):
 def minutes_asked(wildcards, attempt):
     """Time of a run, in minutes."""
     return max((needed(path, attempt)[1] for path in PLANS), default=minutes([], attempt))
+
+
+def threads_for_statistics(wildcards):
+    """Threads of statistics: where they take long, little else is left to do."""
+    campaign = CAMPAIGNS[wildcards.campaign]
+    designs = len(campaign.curves) * campaign.realisations * prod(campaign.shape)
+    return 4 if designs > 100_000 else 1
 
 
 def marker_of_today(wildcards):

@@ -1,7 +1,6 @@
 checkpoint plan:
     input:
         runs_before,
-        # newer kernels are no reason to plan anew
         kernels=ancient(kernels),
     output:
         at("plan/{digest}/{round}.json"),

@@ -15,7 +15,7 @@ rule summarise:
         at("benchmarks/summarise.tsv")
     conda:
         "../../environment.yml"
-    threads: 1
+    threads: threads_for_statistics
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
@@ -24,4 +24,4 @@ rule summarise:
     message:
         "{wildcards.campaign}: statistics with confidence intervals"
     shell:
-        "{params.isaclib} workflow summarise {input:q} {output.data:q} {output.table:q} > {log:q} 2>&1"
+        "{params.isaclib} workflow summarise {input:q} {output.data:q} {output.table:q} --workers {threads} > {log:q} 2>&1"
