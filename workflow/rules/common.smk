@@ -184,6 +184,11 @@ def request(wildcards):
     return f"{shlex.quote(str(campaign.path))} --effort {campaign.effort} --results {shlex.quote(RESULTS)} --digest {campaign.digest}"
 
 
+def request_of_figure(wildcards):
+    """Options that tell which figure: its file was checked when the workflow was read."""
+    return shlex.join([campaign_file(wildcards), "--results", RESULTS, "--name", wildcards.figure])
+
+
 def caption_of(wildcards):
     """Caption that was written beside a figure: the report shows it."""
     path = Path(f"{RESULTS}/{wildcards.campaign}/figures/{wildcards.figure}.rst")

@@ -25,9 +25,9 @@ rule figure:
         runtime=30,
     params:
         isaclib=ISACLIB,
-        results=RESULTS,
+        request=request_of_figure,
         caption=caption_of,
     message:
         "{wildcards.campaign}: figure {wildcards.figure}"
     shell:
-        "{params.isaclib} workflow figure {input.campaign:q} --results {params.results:q} --name {wildcards.figure:q} > {log:q} 2>&1"
+        "{params.isaclib} workflow figure {params.request} > {log:q} 2>&1"
