@@ -177,12 +177,14 @@ def figure(record: dict[str, Any], path: Path) -> None:
         drawn, axes = plt.subplots(figsize=(7.0, 0.46 * len(compared) + 1.4), layout="constrained")
         for row, case in enumerate(compared.values()):
             times = {size: values for size, values in case["batches"].items()}
-            over = set()
+            over, empty = set(), set()
             for (form, solver), entries, _ in _methods(case):
                 key = f"{form}/{solver}"
                 times[key] = [entry["seconds"] for entry in _timed(entries)]
                 if entries and entries[-1]["outcome"] == "over":
                     over.add(key)
+                if not any(entry["outcome"] == "design" for entry in entries):
+                    empty.add(key)
             shown = [key for key in styles if times.get(key)]
             for place, key in enumerate(shown):
                 _, color, marker = styles[key]
@@ -190,7 +192,8 @@ def figure(record: dict[str, Any], path: Path) -> None:
                 y = row + 0.7 * (place / max(len(shown) - 1, 1) - 0.5)
                 least, middle, most = np.quantile(times[key], [0.0, 0.5, 1.0])
                 axes.plot([least, most], [y, y], color=color, linewidth=1.2)
-                axes.plot(middle, y, marker=marker, color=color, markersize=4.5, linestyle="none")
+                face = "white" if key in empty else color
+                axes.plot(middle, y, marker=marker, color=color, markerfacecolor=face, markersize=4.5, linestyle="none")
                 if key in over:
                     arrow = {"arrowstyle": "->", "color": color, "linewidth": 1.2}
                     axes.annotate("", (1.9 * most, y), (most, y), arrowprops=arrow)
