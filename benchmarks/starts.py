@@ -3,7 +3,7 @@
 OPENBLAS_NUM_THREADS=1 python benchmarks/starts.py --draws 64
 
 For each power: SPEB of 1, 4, 16 starts and of the default (one, more where the fully digital bound
-is over 5 % away and the best has not been found again five times) above the best of 96 starts.
+is over 5 % away and the best has not been found again seven times) above the best of 96 starts.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from isaclib.systems.hybrid.two_stage import focusing_beamformer
 from isaclib.systems.streams import Streams
 
 FULLY_DIGITAL_OPTIONS: Mapping[str, Any] = {"tie_break": 1e-4}
-HYBRID_OPTIONS: Mapping[str, Any] = {"starts": 16, "again": 5, "enough": 0.05, "trace": 0}
+HYBRID_OPTIONS: Mapping[str, Any] = {"starts": 32, "again": 7, "enough": 0.05, "trace": 0}
 SPEB_HYBRID_OPTIONS: Mapping[str, Any] = {**HYBRID_OPTIONS, "bound": "fully-digital"}
 BOUNDS = ("fully-digital", "hybrid")
 """What the objective is held against: every beamformer, or every hybrid one."""

@@ -21,6 +21,11 @@ from isaclib.systems.hybrid.smooth import SUM_RATE
 HEADING = 1e-2
 """Complementarity from which on the augmented Lagrangian tells where a descent will end."""
 
+COARSE = 1e-3
+REFINEMENT = 0.1
+"""Gradient norm to which steps are taken with the first multipliers, and times the last complementarity with later
+ones: what is found with multipliers still wrong need not be exact."""
+
 TRIALS = 30
 """Trials of a line search."""
 
@@ -217,7 +222,8 @@ def _aim(w: Walk, s: np.ndarray, effort: Effort) -> None:
     for lane in range(LANES):
         at = s[lane]
         steepest[0, lane] = 0.0
-        at.round_ends = largest[0, lane] <= effort.gradient_tolerance or at.inner >= effort.max_inner or at.stalled
+        small = max(effort.gradient_tolerance, min(COARSE, REFINEMENT * at.worst))
+        at.round_ends = largest[0, lane] <= small or at.inner >= effort.max_inner or at.stalled
         if at.descent == NONE or at.round_ends:
             continue
         if slopes[0, lane] >= 0.0:

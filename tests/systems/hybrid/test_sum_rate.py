@@ -231,10 +231,23 @@ def test_one_antenna_a_chain_is_fully_digital() -> None:
 
 def test_more_starts_never_hurt_and_are_counted() -> None:
     scenario = draw(12, power_dbm=20.0, max_peb_m=0.06)
-    few, more = design(scenario, "sca-bcd-hbf", starts=3), design(scenario, "sca-bcd-hbf", starts=10)
+    few, more = (design(scenario, "sca-bcd-hbf", starts=starts, again=0) for starts in (3, 10))
     assert np.all(more.objective >= few.objective)
     assert np.any(more.objective > few.objective)
     assert np.all(more.iterations > few.iterations)
+
+
+def test_an_optimum_found_again_and_again_spares_the_further_starts() -> None:
+    scenario = draw(24, power_dbm=20.0, max_peb_m=0.06)
+    once, twice, every = (design(scenario, "sca-bcd-hbf", starts=10, again=again) for again in (1, 2, 0))
+    assert np.all(once.iterations <= twice.iterations)
+    assert np.all(twice.iterations <= every.iterations)
+    assert once.iterations.sum() < twice.iterations.sum() < every.iterations.sum()
+    assert np.all(once.objective <= twice.objective)
+    assert np.all(twice.objective <= every.objective)
+    # what spares a draw its starts is no other draw
+    alone = design(draw(8, start=7, power_dbm=20.0, max_peb_m=0.06), "sca-bcd-hbf", starts=10, again=1)
+    np.testing.assert_array_equal(alone.objective, once.objective[7:8])
 
 
 def test_the_trace_ends_at_the_design() -> None:
@@ -247,10 +260,10 @@ def test_the_trace_ends_at_the_design() -> None:
     assert design(scenario, "sca-bcd-hbf").trace is None
 
 
-@pytest.mark.parametrize("options", [{"starts": 0, "trace": 0}, {"starts": 1, "trace": -1}])
-def test_starts_and_trace_are_checked(options: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=r"option (starts|trace) = .*: expected a whole number of at least"):
-        check_hybrid_rate(options)
+@pytest.mark.parametrize("bad", [{"starts": 0}, {"again": -1}, {"trace": -1}])
+def test_starts_and_trace_are_checked(bad: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=r"option (starts|again|trace) = .*: expected a whole number of at least"):
+        check_hybrid_rate({"starts": 1, "again": 0, "trace": 0, **bad})
 
 
 def test_a_descent_that_cannot_meet_the_limit_is_turned_to_the_target() -> None:

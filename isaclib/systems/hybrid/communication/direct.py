@@ -22,7 +22,7 @@ from isaclib.systems.hybrid.scenario import Scenario
 from isaclib.systems.streams import Streams
 
 FULLY_DIGITAL_RATE_OPTIONS: Mapping[str, Any] = {}
-HYBRID_RATE_OPTIONS: Mapping[str, Any] = {"starts": 8, "trace": 0}
+HYBRID_RATE_OPTIONS: Mapping[str, Any] = {"starts": 12, "again": 4, "trace": 0}
 
 
 def check_hybrid_rate(options: Mapping[str, Any]) -> None:
@@ -31,10 +31,12 @@ def check_hybrid_rate(options: Mapping[str, Any]) -> None:
     Raises
     ------
     ValueError
-        For fewer than one start or a negative `trace`.
+        For fewer than one start, or a negative `again` or `trace`.
     """
     if options["starts"] < 1:
         raise ValueError(f"option starts = {options['starts']!r}: expected a whole number of at least 1")
+    if options["again"] < 0:
+        raise ValueError(f"option again = {options['again']!r}: expected a whole number of at least 0")
     if options["trace"] < 0:
         raise ValueError(f"option trace = {options['trace']!r}: expected a whole number of at least 0")
 
@@ -101,7 +103,8 @@ def sum_rate_hybrid(scenario: Scenario, options: Mapping[str, Any], rng: Streams
     scenario : Scenario
         Batch of B realisations.
     options : mapping
-        ``starts``: so many, one less without the constraint, where the first two are the same;
+        ``starts``: at most so many, one less without the constraint, where the first two are the same;
+        ``again``: no more once the best optimum has been found again so often (0: all of them);
         ``trace``: steps of the best start whose sum-rate is kept.
     rng : Streams
         Random starts.
@@ -116,7 +119,7 @@ def sum_rate_hybrid(scenario: Scenario, options: Mapping[str, Any], rng: Streams
     Raises
     ------
     ValueError
-        For fewer than one start or a negative `trace`.
+        For fewer than one start, or a negative `again` or `trace`.
     """
     check_hybrid_rate(options)
     starts, steps = int(options["starts"]), int(options["trace"])
@@ -142,6 +145,7 @@ def sum_rate_hybrid(scenario: Scenario, options: Mapping[str, Any], rng: Streams
             # without the constraint the first two starts are one
             starts=max(1, starts - 2 + len(projected)),
             rng=rng,
+            again=int(options["again"]),
             trace=steps,
         )
         kept = np.isfinite(result.value)

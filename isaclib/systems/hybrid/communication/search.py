@@ -9,7 +9,7 @@ import numpy as np
 
 from isaclib.systems.hybrid import smooth
 from isaclib.systems.hybrid.communication.beams import restore_cap, sum_rate
-from isaclib.systems.hybrid.search import Found, analog_gains, mixed_phases, packed, project
+from isaclib.systems.hybrid.search import SAME, Found, analog_gains, mixed_phases, packed, project
 from isaclib.systems.hybrid.simultaneous_descent import Effort, descend_many
 from isaclib.systems.streams import Stream, Streams
 
@@ -29,6 +29,7 @@ def search(
     projected: tuple[np.ndarray, ...],
     starts: int,
     rng: Streams,
+    again: int = 0,
     trace: int = 0,
 ) -> Found:
     """Search from several starts and keep the best.
@@ -53,9 +54,11 @@ def search(
     projected : tuple of ndarray of complex, each (B, N, K)
         Fully digital beams.
     starts : int
-        So many starts.
+        At most so many starts.
     rng : Streams
         Random starts.
+    again : int
+        No further start once the best optimum has been found again so often; 0: no such end.
     trace : int
         L-BFGS steps whose value is kept.
 
@@ -75,32 +78,44 @@ def search(
         evaluations=np.zeros(batch, dtype=np.int64),
         trace=np.full((batch, trace), np.nan),
     )
-    value, residual = np.empty(batch), np.empty(batch)
-    evaluations = np.zeros(batch, dtype=np.int64)
+    times_found = np.zeros(batch, dtype=np.int64)
+    draws = np.arange(batch)
     for number in range(starts):
-        phases, digital = _start(number, basis, noise, chains, projected, rng)
+        if again:
+            draws = draws[times_found[draws] <= again]
+        if not len(draws):
+            break
+        phases, digital = _start(
+            number, basis[draws], noise[draws], chains, tuple(beams[draws] for beams in projected), draws, rng
+        )
         x = packed(phases, digital)
-        traces = np.full((batch, trace), np.nan)
+        traces = np.full((len(draws), trace), np.nan)
+        value, residual = np.empty((2, len(draws)))
+        evaluations = np.zeros(len(draws), dtype=np.int64)
         descend_many(
-            x, np.arange(batch), chains, basis, cost, noise, np.zeros(users), smooth.SUM_RATE,
-            math.log(cap) if capped else np.inf, np.zeros((batch, users + int(capped))), EFFORT,
-            value, residual, evaluations, traces, np.full(batch, np.inf),
+            x, draws, chains, basis, cost, noise, np.zeros(users), smooth.SUM_RATE,
+            math.log(cap) if capped else np.inf, np.zeros((len(draws), users + int(capped))), EFFORT,
+            value, residual, evaluations, traces, np.full(len(draws), np.inf),
         )  # fmt: skip
-        found.evaluations[:] += evaluations
+        found.evaluations[draws] += evaluations
         phases = x[:, :elements]
-        ends = x[:, elements:].reshape(batch, chains, users, 2)
+        ends = x[:, elements:].reshape(len(draws), chains, users, 2)
         beams = np.ascontiguousarray(ends[..., 0] + 1j * ends[..., 1])
-        rates = _finish(basis, phases, cost, noise, cap, beams)
+        rates = _finish(basis[draws], phases, cost, noise[draws], cap, beams)
         lost = np.flatnonzero(~np.isfinite(rates))
         if len(lost):
             some = beams[lost]
-            phases[lost], rates[lost] = _turn(basis[lost], phases[lost], cost, noise[lost], cap, some)
+            phases[lost], rates[lost] = _turn(basis[draws[lost]], phases[lost], cost, noise[draws[lost]], cap, some)
             beams[lost] = some
-        better = rates > found.value
-        found.value[better] = rates[better]
-        found.phases[better] = phases[better]
-        found.digital[better] = beams[better]
-        found.trace[better] = -traces[better]
+        before = found.value[draws]
+        # a better optimum starts the count anew
+        times_found[draws[rates > before + SAME]] = 0
+        times_found[draws[np.isfinite(rates) & (rates >= before - SAME)]] += 1
+        better = rates > before
+        found.value[draws[better]] = rates[better]
+        found.phases[draws[better]] = phases[better]
+        found.digital[draws[better]] = beams[better]
+        found.trace[draws[better]] = -traces[better]
     return found
 
 
@@ -150,6 +165,7 @@ def _start(
     noise: np.ndarray,
     chains: int,
     projected: tuple[np.ndarray, ...],
+    rows: np.ndarray,
     rng: Streams,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Phases (B, N) and digital beamformers (B, N_RF, K) of a start."""
@@ -169,7 +185,7 @@ def _start(
         looked_at = np.arange(chains) % (users + 1)
         phases = _focused(basis, np.where(looked_at == users, 0, 3 + looked_at))
         return phases, _regularised(basis, noise, phases, chains, 0.3)
-    phases = mixed_phases(basis, rng.complex_normal(Stream.SOLVER_START, (chains, basis.shape[2]), number))
+    phases = mixed_phases(basis, rng.complex_normal(Stream.SOLVER_START, (chains, basis.shape[2]), number)[rows])
     return phases, _regularised(basis, noise, phases, chains, 0.2)
 
 
