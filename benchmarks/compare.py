@@ -101,7 +101,7 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--batches", type=int, nargs="+", default=BATCHES)
     parser.add_argument("--draws", type=int, default=32, help="draws of a reference program, at most")
     parser.add_argument("--seconds", type=float, default=10.0, help="CPU seconds after which it gets no more draws")
-    parser.add_argument("--limit", type=float, default=60.0, help="CPU seconds of one draw")
+    parser.add_argument("--limit", type=float, default=45.0, help="CPU seconds of one draw")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="one second each, a limit of ten, and nothing is kept")
     arguments = parser.parse_args(words)
