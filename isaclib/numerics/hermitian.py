@@ -1,4 +1,4 @@
-"""Small Hermitian matrices for interior-point kernels, compiled: no allocation, no LAPACK call.
+"""Small Hermitian matrices for interior-point kernels, compiled, without allocation.
 
 Matrices of a few rows are too small for libraries; plain loops are several times faster.
 """
@@ -12,6 +12,9 @@ import numpy as np
 
 FAST = {"contract", "nsz", "arcp"}
 """Rounding may differ from plain arithmetic; NaN and infinity keep their meaning."""
+
+LARGE = 10
+"""Rows from which on BLAS multiplies faster than a plain loop."""
 
 SHRINK = 0.9
 """Factor between two trial steps of `longest_step`."""
@@ -78,6 +81,9 @@ def invert(matrix: np.ndarray, factor: np.ndarray, inverse: np.ndarray) -> bool:
 @numba.njit(cache=True, fastmath=FAST)
 def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     """Write a b."""
+    if a.shape[0] >= LARGE:
+        np.dot(a, b, out)
+        return
     for i in range(a.shape[0]):
         for j in range(b.shape[1]):
             real = imag = 0.0

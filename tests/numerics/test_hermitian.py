@@ -57,6 +57,13 @@ def test_products_agree_with_numpy() -> None:
     assert hermitian.inner(h, other) == pytest.approx(np.trace(h @ other).real)
 
 
+def test_large_products_agree_with_numpy() -> None:
+    a, b = RNG.standard_normal((2, hermitian.LARGE, hermitian.LARGE)) * (1.0 + 0.5j)
+    out = np.empty_like(a)
+    hermitian.product(a, b, out)
+    np.testing.assert_allclose(out, a @ b, atol=1e-12)
+
+
 def test_longest_step_stays_inside_by_less_than_a_tenth() -> None:
     matrix, change = positive(), positive() - 3.0 * positive()
     exact = -1.0 / np.linalg.eigvals(np.linalg.solve(matrix, change)).real.min()

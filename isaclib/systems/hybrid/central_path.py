@@ -14,7 +14,6 @@ import numba
 import numpy as np
 
 from isaclib.numerics.hermitian import (
-    FAST,
     adjoint_product,
     inner,
     invert,
@@ -22,27 +21,25 @@ from isaclib.numerics.hermitian import (
     product,
     scaled_cholesky,
     solve_scaled,
-    subtract_symmetric_product,
 )
+from isaclib.numerics.interior_point import advance, change_multiplier, second_order
 from isaclib.systems.hybrid.beams import RATE_SLIP, beam_cost, rank_one
 from isaclib.systems.hybrid.dual_problem import (
     COST,
     ILLUMINATION,
     SENSING,
     TIE_BREAK,
-    add_corner,
     add_corner_traces,
-    add_root,
     add_root_traces,
-    add_user,
     add_user_traces,
     corner_matrix,
+    dual_objective,
     linear_parts,
-    map_tensor,
     root_matrix,
-    sensing_value,
+    start_point,
     user_matrices,
 )
+from isaclib.systems.hybrid.newton_matrix import add_corner, add_root, add_user, map_tensor
 
 GAP = 1e-7
 """Relative distance of the beams to the bound at which the method ends; ten times that to break ties."""
@@ -60,41 +57,6 @@ WARM = 1e-3
 
 WARM_SCALE = 30.0
 """First guess of the multiplier of the cap."""
-
-
-@numba.njit(cache=True, fastmath=FAST)
-def _change_multiplier(
-    multiplier: np.ndarray,
-    inverse: np.ndarray,
-    moved: np.ndarray,
-    centre: float,
-    second: np.ndarray,
-    scratch: np.ndarray,
-    change: np.ndarray,
-) -> None:
-    """Write dZ = centre B^-1 - Z - sym(Z dB B^-1) - second; leaves dB B^-1 in `scratch`."""
-    product(moved, inverse, scratch)
-    for i in range(multiplier.shape[0]):
-        for j in range(multiplier.shape[0]):
-            change[i, j] = centre * inverse[i, j] - multiplier[i, j] - second[i, j]
-    subtract_symmetric_product(multiplier, scratch, change)
-
-
-@numba.njit(cache=True, fastmath=FAST)
-def _second_order(change: np.ndarray, scratch: np.ndarray, second: np.ndarray) -> None:
-    """Write sym(dZ dB B^-1) of the predictor."""
-    second[:] = 0.0
-    subtract_symmetric_product(change, scratch, second)
-    for i in range(second.shape[0]):
-        for j in range(second.shape[0]):
-            second[i, j] = -second[i, j]
-
-
-@numba.njit(cache=True, fastmath=FAST)
-def _advance(matrix: np.ndarray, change: np.ndarray, step: float) -> None:
-    for i in range(matrix.shape[0]):
-        for j in range(matrix.shape[0]):
-            matrix[i, j] += step * change[i, j]
 
 
 @numba.njit(cache=True)
@@ -170,33 +132,17 @@ def follow(
     factor = np.zeros((size, size), np.complex128)
     scratch = np.zeros((size, size), np.complex128)
     seen = np.zeros((5, max(size, count), count), np.complex128)
-    corner, corner_move, corner_inverse, corner_multiplier, corner_change, corner_second, small, small_factor = (
-        np.zeros((8, 3, 3), np.complex128)
-    )
-    det = np.zeros((2, 2), np.complex128)
-    det_move = np.zeros((2, 2), np.complex128)
-    det_inverse = np.zeros((2, 2), np.complex128)
-    det_multiplier = np.zeros((2, 2), np.complex128)
-    det_change = np.zeros((2, 2), np.complex128)
-    det_second = np.zeros((2, 2), np.complex128)
-    pair = np.zeros((2, 2), np.complex128)
-    pair_factor = np.zeros((2, 2), np.complex128)
-    unit = np.zeros((2, 2), np.complex128)
+    three, two = np.zeros((8, 3, 3), np.complex128), np.zeros((9, 2, 2), np.complex128)
+    corner, corner_move, corner_inverse, corner_multiplier = three[0], three[1], three[2], three[3]
+    corner_change, corner_second, small, small_factor = three[4], three[5], three[6], three[7]
+    det, det_move, det_inverse, det_multiplier = two[0], two[1], two[2], two[3]
+    det_change, det_second, pair, pair_factor, unit = two[4], two[5], two[6], two[7], two[8]
     tensor = np.zeros((3, 3, 3, 3), np.complex128)
-    row = np.empty(SENSING)
-    slack = np.empty(users)
-    slack_change = np.empty(users)
-    slack_second = np.empty(users)
-    x = np.zeros(n)
-    move = np.empty(n)
-    gradient = np.empty(n)
-    toward = np.empty(n)
-    right = np.empty(n)
-    hessian = np.empty((n, n))
-    root = np.empty((n, n))
-    scale = np.empty(n)
-    slope = np.empty(4)
-    unit_variables = np.empty(SENSING)
+    row, unit_variables, slope = np.empty(SENSING), np.empty(SENSING), np.empty(4)
+    slack, slack_change, slack_second = np.empty(users), np.empty(users), np.empty(users)
+    real = np.zeros((6, n))
+    x, move, gradient, toward, right, scale = real[0], real[1], real[2], real[3], real[4], real[5]
+    hessian, root = np.empty((n, n)), np.empty((n, n))
     trial = np.empty((size, users), np.complex128)
 
     if mode == TIE_BREAK:
@@ -209,14 +155,8 @@ def follow(
         slack[:] = warm_dual[n:]
         user_matrices(x, flat_parts, flat_own, flat_constant, 1.0, flat_matrices)
     else:
-        # X = C, a share of the uplink powers as multipliers, and B Z = mu I of unit power
-        x[n - 1] = 7.0 if sensing else 2.0
-        if sensing:
-            x[5], x[6], x[7] = cost[0, 0], cost[0, 1], cost[1, 1]
-            x[0] = 2.0 * (cost[0, 0] + cost[1, 1])
-            x[8] = 0.5 * math.sqrt(cost[0, 0] * cost[1, 1] - cost[0, 1] * cost[0, 1])
-        for k in range(users):
-            x[first + k] = 0.3 * x[n - 1] * uplink[k]
+        start_point(cost, uplink, sensing, x)
+        # B Z = mu I of unit power
         user_matrices(x, flat_parts, flat_own, flat_constant, 1.0, flat_matrices)
         power = 0.0
         for k in range(users):
@@ -246,20 +186,8 @@ def follow(
     stuck = False
     steps = 0
     while True:
-        gradient[:] = 0.0
         hessian[:, :] = 0.0
-        value = x[n - 1]
-        gradient[n - 1] = 1.0
-        for k in range(users):
-            value -= x[first + k] * noise[k]
-            gradient[first + k] = -noise[k]
-        if sensing:
-            worth, curvature = sensing_value(x, cost, mode, cap, slope)
-            value -= worth
-            for i in range(4):
-                gradient[5 + i] -= slope[i]
-                for j in range(i + 1):
-                    hessian[5 + i, 5 + j] -= curvature * slope[i] * slope[j]
+        value = dual_objective(x, noise, cost, mode, cap, slope, gradient, hessian)
         bound = max(bound, -value) if mode == COST else min(bound, value)
         distance = 0.0
         for k in range(users):
@@ -333,11 +261,11 @@ def follow(
             user_matrices(move, flat_parts, flat_own, flat_constant, 0.0, flat_moves)
             dual_step = primal_step = 1.0
             for k in range(users):
-                _change_multiplier(
+                change_multiplier(
                     covariances[k], inverses[k], moves[k], centre, seconds[k], scratch, changes[k]
                 )  # fmt: skip
                 if not corrector:
-                    _second_order(changes[k], scratch, seconds[k])
+                    second_order(changes[k], scratch, seconds[k])
                 dual_step = longest_step(matrices[k], moves[k], dual_step, factor)
                 primal_step = longest_step(covariances[k], changes[k], primal_step, factor)
                 part = move[first + k] / x[first + k]
@@ -350,17 +278,17 @@ def follow(
                     primal_step = min(primal_step, -slack[k] / slack_change[k])
             if sensing:
                 corner_matrix(move, corner_move)
-                _change_multiplier(
+                change_multiplier(
                     corner_multiplier, corner_inverse, corner_move, centre, corner_second, small, corner_change
                 )
                 if not corrector:
-                    _second_order(corner_change, small, corner_second)
+                    second_order(corner_change, small, corner_second)
                 dual_step = longest_step(corner, corner_move, dual_step, small_factor)
                 primal_step = longest_step(corner_multiplier, corner_change, primal_step, small_factor)
                 root_matrix(move, det_move)
-                _change_multiplier(det_multiplier, det_inverse, det_move, centre, det_second, pair, det_change)
+                change_multiplier(det_multiplier, det_inverse, det_move, centre, det_second, pair, det_change)
                 if not corrector:
-                    _second_order(det_change, pair, det_second)
+                    second_order(det_change, pair, det_second)
                 dual_step = longest_step(det, det_move, dual_step, pair_factor)
                 primal_step = longest_step(det_multiplier, det_change, primal_step, pair_factor)
             if not corrector:
@@ -385,11 +313,11 @@ def follow(
             x[i] += dual_step * move[i]
         user_matrices(x, flat_parts, flat_own, flat_constant, 1.0, flat_matrices)
         for k in range(users):
-            _advance(covariances[k], changes[k], primal_step)
+            advance(covariances[k], changes[k], primal_step)
             slack[k] += primal_step * slack_change[k]
         if sensing:
             corner_matrix(x, corner)
-            _advance(corner_multiplier, corner_change, primal_step)
+            advance(corner_multiplier, corner_change, primal_step)
             root_matrix(x, det)
-            _advance(det_multiplier, det_change, primal_step)
+            advance(det_multiplier, det_change, primal_step)
     return bound, best, best_margin, steps

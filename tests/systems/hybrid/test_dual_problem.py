@@ -8,19 +8,18 @@ from isaclib.systems.hybrid.dual_problem import (
     ILLUMINATION,
     SENSING,
     TIE_BREAK,
-    add_corner,
     add_corner_traces,
-    add_root,
     add_root_traces,
-    add_user,
     add_user_traces,
     corner_matrix,
+    dual_objective,
     linear_parts,
-    map_tensor,
     root_matrix,
     sensing_value,
+    start_point,
     user_matrices,
 )
+from isaclib.systems.hybrid.newton_matrix import add_corner, add_root, add_user, map_tensor
 
 USERS, SIZE, CAP = 2, 4, 1.7
 COUNT = 3 + USERS
@@ -163,3 +162,34 @@ def test_the_sensing_value_bounds_the_cost_of_every_information_matrix() -> None
             at.append(sensing_value(variables, COST_MATRIX, COST, 0.0, np.empty(4))[0] - np.trace(x @ m))
         assert max(at[:2]) < cost
         assert at[2] == pytest.approx(cost, rel=1e-9)
+
+
+@MODES
+def test_derivatives_of_the_dual_objective(mode: int) -> None:
+    noise = np.array([0.02, 0.05])
+
+    def value(x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        gradient, hessian = np.empty(x.size), np.zeros((x.size, x.size))
+        worth = dual_objective(x, noise, COST_MATRIX, mode, CAP, np.empty(4), gradient, hessian)
+        return worth, gradient, hessian
+
+    x = dual_point(mode)
+    _, gradient, hessian = value(x)
+    for i, step in enumerate(1e-5 * np.eye(x.size)):
+        up, down = value(x + step), value(x - step)
+        assert gradient[i] == pytest.approx((up[0] - down[0]) / 2e-5, rel=1e-8, abs=1e-9)
+        np.testing.assert_allclose(hessian[i, : i + 1], ((up[1] - down[1]) / 2e-5)[: i + 1], rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("mode", [COST, ILLUMINATION])
+def test_start_lies_inside(mode: int) -> None:
+    # uplink powers that keep g_k^H (I + sum_j lambda_j g_j g_j^H)^-1 g_k where the rates want it
+    v, uplink = vectors(), np.zeros(USERS)
+    for _ in range(200):
+        total = np.eye(SIZE) + (v[:, 3:] * uplink) @ v[:, 3:].conj().T
+        form = np.diag(v[:, 3:].conj().T @ np.linalg.solve(total, v[:, 3:])).real
+        uplink = GAMMA / (1.0 + GAMMA) / form
+    x = np.zeros(dual_point(mode).size)
+    start_point(COST_MATRIX, uplink, mode != ILLUMINATION, x)
+    for matrix in matrices(x, mode):
+        assert np.linalg.eigvalsh(matrix)[0] > 0.0
