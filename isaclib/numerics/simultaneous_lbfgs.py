@@ -14,7 +14,12 @@ import numpy as np
 from isaclib.numerics.lanes import LANES, Vector, choose, load, size, space, spread, store
 
 MEMORY = 12
-"""Pairs kept: fewer take more steps in all, more are slower than what they save."""
+"""Pairs kept at most: fewer take more steps, more are slower than what they save."""
+
+LEAST_MEMORY = 5
+ROOM = 2**19
+"""Pairs kept at least, where fewer than `MEMORY` fit into so many bytes: beyond half of the second cache every step
+waits for them."""
 
 
 class Walk(NamedTuple):
@@ -28,9 +33,9 @@ class Walk(NamedTuple):
         Where they look.
     direction : ndarray, shape (n, LANES)
         Where they go.
-    steps, changes : ndarray, shape (MEMORY, n, LANES)
+    steps, changes : ndarray, shape (memory, n, LANES)
         Past differences of x and of the gradient, a ring.
-    curvature, projected : ndarray, shape (MEMORY, LANES)
+    curvature, projected : ndarray, shape (memory, LANES)
         1 / (step . change), zero for a pair that does not count; scratch.
     unit : ndarray, shape (1, LANES)
         First inverse Hessian, times the identity.
@@ -68,11 +73,12 @@ class Walk(NamedTuple):
 @numba.njit(cache=True)
 def walk(variables: int) -> Walk:
     """Return lanes that stand nowhere yet."""
+    memory = max(LEAST_MEMORY, min(MEMORY, ROOM // (2 * variables * LANES * 8)))
     return Walk(
         space(variables), space(variables), space(variables), space(variables), space(variables),
-        space(MEMORY * variables).reshape(MEMORY, variables, LANES),
-        space(MEMORY * variables).reshape(MEMORY, variables, LANES),
-        space(MEMORY), space(MEMORY), space(1), space(1), space(1), space(1), space(1), space(1), space(1), space(1),
+        space(memory * variables).reshape(memory, variables, LANES),
+        space(memory * variables).reshape(memory, variables, LANES),
+        space(memory), space(memory), space(1), space(1), space(1), space(1), space(1), space(1), space(1), space(1),
         space(1),
     )  # fmt: skip
 
@@ -80,7 +86,7 @@ def walk(variables: int) -> Walk:
 @numba.njit(cache=True)
 def forget(curvature: np.ndarray, unit: np.ndarray, lane: int) -> None:
     """Let no past pair of a lane count."""
-    for k in range(MEMORY):
+    for k in range(curvature.shape[0]):
         curvature[k, lane] = 0.0
     unit[0, lane] = 1.0
 
@@ -128,8 +134,9 @@ def turn(w: Walk, newest: int) -> None:
     curvature, projected = w.curvature, w.projected
     for i in range(n):
         store(direction, (i,), -1.0 * load(gradient, (i,)))
-    for j in range(MEMORY):
-        k = (newest - j) % MEMORY
+    memory = steps.shape[0]
+    for j in range(memory):
+        k = (newest - j) % memory
         a = _along(steps, k, direction) * load(curvature, (k,))
         store(projected, (k,), a)
         for i in range(n):
@@ -137,8 +144,8 @@ def turn(w: Walk, newest: int) -> None:
     unit = load(w.unit, (0,))
     for i in range(n):
         store(direction, (i,), unit * load(direction, (i,)))
-    for j in range(MEMORY - 1, -1, -1):
-        k = (newest - j) % MEMORY
+    for j in range(memory - 1, -1, -1):
+        k = (newest - j) % memory
         b = load(projected, (k,)) - _along(changes, k, direction) * load(curvature, (k,))
         for i in range(n):
             store(direction, (i,), load(direction, (i,)) + b * load(steps, (k, i)))

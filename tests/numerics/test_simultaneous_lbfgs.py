@@ -5,7 +5,7 @@ import pytest
 
 from isaclib.numerics.augmented_lagrangian import lbfgs_direction, lbfgs_update
 from isaclib.numerics.lanes import LANES
-from isaclib.numerics.simultaneous_lbfgs import MEMORY, Walk, forget, look, move, turn, walk
+from isaclib.numerics.simultaneous_lbfgs import LEAST_MEMORY, MEMORY, Walk, forget, look, move, turn, walk
 
 
 def step(w: Walk, slot: int, accepted: np.ndarray) -> None:
@@ -74,3 +74,9 @@ def test_lanes_look_along_their_direction_or_down_the_gradient_or_stay() -> None
     np.testing.assert_array_equal(w.trial[:, 0], 3.5)
     np.testing.assert_array_equal(w.trial[:, 1], 0.0)
     np.testing.assert_array_equal(w.trial[:, 2:], 1.0)
+
+
+def test_many_variables_keep_fewer_pairs_but_some() -> None:
+    memories = [walk(variables).curvature.shape[0] for variables in (8, 600, 4000)]
+    assert memories[0] == MEMORY
+    assert MEMORY > memories[1] > memories[2] == LEAST_MEMORY

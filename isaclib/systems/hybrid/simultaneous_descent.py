@@ -14,7 +14,7 @@ import numpy as np
 
 from isaclib.numerics.augmented_lagrangian import ARMIJO
 from isaclib.numerics.lanes import LANES
-from isaclib.numerics.simultaneous_lbfgs import MEMORY, Walk, forget, look, move, turn, walk
+from isaclib.numerics.simultaneous_lbfgs import Walk, forget, look, move, turn, walk
 from isaclib.systems.hybrid.simultaneous_evaluation import Problems, evaluate, pose, problems
 from isaclib.systems.hybrid.smooth import SUM_RATE
 
@@ -182,7 +182,7 @@ def descend_many(
         look(w)
         evaluate(p, w.trial, cost, log_rate, objective, cap, w.trial_gradient)
         _judge(w, p, s, evaluations)
-        slot = (slot + 1) % MEMORY
+        slot = (slot + 1) % w.steps.shape[0]
         move(w, slot)
         _arrive(w, p, s, reached, slot, traces)
         turn(w, slot)
