@@ -14,7 +14,7 @@ import numpy as np
 from isaclib.numerics.lanes import LANES, Vector, choose, load, size, space, spread, store
 
 MEMORY = 12
-"""Pairs kept at most: fewer take more steps, more are slower than what they save."""
+"""Pairs kept at most: with fewer each step is faster, and there are more of them."""
 
 LEAST_MEMORY = 5
 ROOM = 2**19

@@ -2,8 +2,8 @@
 
 The problem is that of `isaclib.systems.hybrid.smooth` with the phases of the analog beamformer as variables too: the
 transmit side is seen only through Y = E F / ||F||, E = V^H F_A / sqrt(M), so that an evaluation is a (3 + K) x N x K
-product. It is too small for one draw to fill vectors with: with a draw in each lane one evaluation takes a sixth of
-the time.
+product. One draw is too small to fill vectors with: with a draw in each lane an evaluation with its L-BFGS step takes
+half the time.
 
 Complex numbers stand as two planes, real and imaginary; arrays end in the axis of the lanes.
 """
