@@ -2,6 +2,6 @@
 
 from pathlib import Path
 
-from isaclib.numerics.compiled import forget_stale_kernels
+from isaclib.numerics.compiled import follow_sources
 
-forget_stale_kernels(Path(__file__).parents[1])
+follow_sources(Path(__file__).parents[1])
