@@ -10,8 +10,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import eigh
-from scipy.linalg.blas import zherk
 
 from isaclib.physics import music_kernels
 
@@ -190,6 +188,10 @@ def signal_subspace(echoes: np.ndarray, sources: int) -> np.ndarray:
     ndarray of complex, shape (B, N, K)
         Orthonormal columns; NaN where the echoes are not finite or vanish.
     """
+    # a tenth of a second that only the runs of estimators pay
+    from scipy.linalg import eigh
+    from scipy.linalg.blas import zherk
+
     count, elements, snapshots = echoes.shape
     found = np.full((count, elements, sources), np.nan + 0j)
     side = min(elements, snapshots)
