@@ -21,13 +21,13 @@ from isaclib.campaign.spec import Campaign, Curve
 from isaclib.systems.base import Solver
 from isaclib.systems.streams import BLOCK
 
-SAMPLE = 32
-"""Realisations timed at a point."""
+SAMPLE, LARGE_SAMPLE = 32, 256
+"""Realisations timed at a point; more of them where they are cheap, since runs take many of those together."""
 
 SAMPLED_POINTS = 3
 """Points timed of a curve: first, middle, last; the others are interpolated."""
 
-SAMPLE_SECONDS = 1.0
+SAMPLE_SECONDS, LARGE_SAMPLE_SECONDS = 1.0, 0.2
 """Time a point's sample may take: a slow solver is timed on fewer realisations."""
 
 UNKNOWN_SECONDS, UNKNOWN_BYTES = 0.1, 1000.0
@@ -154,7 +154,9 @@ class Costs:
         found = []
         for i in sampled:
             first = self._sample(task, points[i], 1)
-            count = int(min(max(SAMPLE_SECONDS / max(first.seconds, 1e-9), 1), SAMPLE))
+            alone = max(first.seconds, 1e-9)
+            most = max(min(SAMPLE_SECONDS / alone, SAMPLE), min(LARGE_SAMPLE_SECONDS / alone, LARGE_SAMPLE))
+            count = int(max(most, 1))
             if self.one_by_one(task.scheme_id):
                 count = 1  # as the run will take them
             found.append(self._sample(task, points[i], count) if count > 1 else first)

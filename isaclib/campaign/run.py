@@ -35,6 +35,10 @@ REASON_LENGTH = 300
 REASONS_KEPT = 5
 """Reasons a sidecar repeats; the run file has all."""
 
+BATCH_SECONDS, MOST_BLOCKS = 0.5, 16
+"""Blocks that are solved together: as many as take so long, and at most so many. What is cheap takes up to four
+times as long block by block; what takes long, or much memory, is solved block by block."""
+
 UNEXPLAINED = "the solver claimed a design, evaluation found none"
 """Reason of a status that evaluation lowered: the solver gave none."""
 
@@ -171,6 +175,9 @@ class _Job:
         solver = self.system.scheme(run.scheme).solver(run.solver)
         solver.resolve(run.options)
         self.one_by_one = solver.seconds is not None
+        # the package's own solvers end in the same bits however draws are batched; of others nobody knows
+        made_by = getattr(solver.run, "func", solver.run)
+        self.together = run.designs and made_by.__module__.startswith("isaclib.")
         for name, entry in run.estimators.items():
             self.system.estimators[name].resolve(entry["options"])
         self.limited = (
@@ -194,20 +201,30 @@ class _Job:
             for r in range(cell.start, cell.stop):
                 yield self._single(cell, r)
             return
-        for first in range(cell.start // BLOCK * BLOCK, cell.stop, BLOCK):
-            start, stop = max(cell.start, first), min(cell.stop, first + BLOCK)
-            # the last block of a file of channels may be shorter
-            last = min(first + BLOCK, self.channels.realisations) if self.channels else first + BLOCK
+        first, blocks = cell.start // BLOCK * BLOCK, 1
+        while first < cell.stop:
+            start, stop = max(cell.start, first), min(cell.stop, first + blocks * BLOCK)
+            # blocks are solved whole; the last one of a file of channels may be shorter
+            last = -(-stop // BLOCK) * BLOCK
+            last = min(last, self.channels.realisations) if self.channels else last
+            began = time.perf_counter()
             try:
                 whole = self._measure(cell, first, last)
             except MemoryError:
                 raise
-            # whatever else a solver raises must not cost the other draws of the block
+            # whatever else a solver raises must not cost the other draws
             except Exception:
+                if blocks > 1:
+                    blocks = 1
+                    continue
                 for r in range(start, stop):
                     yield self._single(cell, r)
-                continue
-            yield _cut(whole, start, stop)
+            else:
+                yield _cut(whole, start, stop)
+            first = last
+            if self.together:
+                seconds = (time.perf_counter() - began) / blocks
+                blocks = int(min(max(BATCH_SECONDS / seconds, 1.0), MOST_BLOCKS))
 
     def _single(self, cell: Cell, realisation: int) -> Batch:
         batch = Batch(realisation, realisation + 1)
