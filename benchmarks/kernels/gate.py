@@ -116,7 +116,7 @@ def unpack(commit: str) -> Path | None:
         packed = subprocess.run([*git, "archive", tree.name, "isaclib"], check=True, capture_output=True).stdout
         shutil.rmtree(trees, ignore_errors=True)
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            archive.extractall(trees / "incomplete", filter="data")
+            archive.extractall(trees / "incomplete")
         (trees / "incomplete").rename(tree)
     return tree
 

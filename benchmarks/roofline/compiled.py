@@ -10,6 +10,7 @@ what it moves out of a loop is counted once, what it computes in vain beyond a l
 
 from __future__ import annotations
 
+import ctypes
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -100,6 +101,8 @@ class Counts:
 
     def __init__(self) -> None:
         self._runs = np.zeros(MOST_BLOCKS, dtype=np.int64)
+        # kernels count for as long as the process lives, whoever still looks
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._runs))
         self._blocks: list[Counter[str]] = []
 
     def total(self) -> Counter[str]:

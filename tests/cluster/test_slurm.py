@@ -164,7 +164,7 @@ def test_a_cluster_gives_the_same_data_whatever_happens_to_its_jobs(cluster, tmp
         driver.kill()
     assert work.data() == local.data()
     # plan, gather, the run that lost its node, and three runs once more
-    assert Counter(queue("State")) == {"COMPLETED": 6, "FAILED": 1, "CANCELLED": 1, "TIMEOUT": 1}
+    assert Counter(queue("State")) == {"COMPLETED": 7, "FAILED": 1, "CANCELLED": 1, "TIMEOUT": 1}
     assert dict(zip(queue("JobArrayID"), queue("RestartCnt"), strict=True))[lost] == "1"
     (plan,) = (json.loads(path.read_text()) for path in work.results.glob("plan/*/*.json"))
     first, again = ((minutes(plan["runs"].values(), k), memory_mb(plan["runs"].values(), k)) for k in (1, 2))
