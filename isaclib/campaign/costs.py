@@ -155,7 +155,10 @@ class Costs:
         for i in sampled:
             first = self._sample(task, points[i], 1)
             alone = max(first.seconds, 1e-9)
-            most = max(min(SAMPLE_SECONDS / alone, SAMPLE), min(LARGE_SAMPLE_SECONDS / alone, LARGE_SAMPLE))
+            most = min(SAMPLE_SECONDS / alone, SAMPLE)
+            # designs that are taken up lie in runs, few of them perhaps
+            if task.designs:
+                most = max(most, min(LARGE_SAMPLE_SECONDS / alone, LARGE_SAMPLE))
             count = int(max(most, 1))
             if self.one_by_one(task.scheme_id):
                 count = 1  # as the run will take them
