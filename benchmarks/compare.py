@@ -25,6 +25,7 @@ import numpy as np
 from comparison import page
 from comparison.catalogue import FORMS, SOLVERS, Case, cases
 from comparison.measure import Worker, judged, timed
+from marked import fill, told
 
 import isaclib
 
@@ -121,11 +122,12 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
         record["conditions"] = conditions()
         if not arguments.quick:
             RECORD.write_text(json.dumps(record, indent=1) + "\n")
-    tables = page.tables(record)
-    for name, text in tables.items():
-        print(f"\n{name}\n\n{text}")
+    for name, text in page.tables(record).items():
+        if arguments.quick:
+            told(name, text)
+        else:
+            fill(PAGE, name, text)
     if not arguments.quick:
-        page.fill(PAGE, tables)
         page.figure(record, FIGURE)
     return record
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from growths import GROWTHS, Growth, named
+from marked import fill
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "growth.md"
@@ -32,7 +33,7 @@ def show(record: Record) -> None:
     """Write the tables into the page and draw the figures, of the growths that were measured."""
     record = {growth.name: ordered(growth, record[growth.name]) for growth in GROWTHS if growth.name in record}
     for name, curves in record.items():
-        fill(name, tables(named(name), curves))
+        fill(PAGE, name, tables(named(name), curves))
     for name, shown in FIGURES.items():
         if all(growth in record for growth in shown):
             draw(name, [named(growth) for growth in shown], record)
@@ -169,14 +170,3 @@ def slopes(axes: Any, growth: Growth, curves: Curves) -> None:
         axes.annotate(
             text, (size, 10.0**at), textcoords="offset points", xytext=(4, 0), va="center", color=color, size=6.5
         )
-
-
-def fill(name: str, text: str) -> None:
-    """Put a table between its marks in the page, and print it."""
-    print(f"\n{name}\n\n{text}")
-    page = PAGE.read_text()
-    head, begin, rest = page.partition(f"<!-- {name} -->\n")
-    _, end, tail = rest.partition("<!-- end -->")
-    if not begin or not end:
-        raise SystemExit(f"{PAGE}: expected the marks <!-- {name} --> and <!-- end -->")
-    PAGE.write_text(f"{head}{begin}\n{text}\n\n{end}{tail}")

@@ -19,6 +19,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from marked import fill
 from pipeline import ROOT, Measured, measure, table
 
 from isaclib.campaign.packing import MOST_ROWS, target_seconds
@@ -173,17 +174,6 @@ def draw(entries: list[Measured]) -> None:
         figure.savefig(FIGURE, dpi=150)
 
 
-def fill(name: str, text: str) -> None:
-    """Put a table between its marks in the page, and print it."""
-    print(f"\n{name}\n\n{text}")
-    page = PAGE.read_text()
-    head, begin, rest = page.partition(f"<!-- {name} -->\n")
-    _, end, tail = rest.partition("<!-- end -->")
-    if not begin or not end:
-        raise SystemExit(f"{PAGE}: expected the marks <!-- {name} --> and <!-- end -->")
-    PAGE.write_text(f"{head}{begin}\n{text}\n\n{end}{tail}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--system", choices=sorted(SCHEMES), default="stars")
@@ -207,16 +197,16 @@ def main() -> None:
         (entry for name, entry in known.items() if name.rpartition("-")[2].isdigit()),
         key=lambda entry: (label(entry), entry.realisations),
     )
-    fill("sizes", sizes(series))
+    fill(PAGE, "sizes", sizes(series))
     draw(series)
     for system in SCHEMES:
         own = [entry for entry in series if label(entry) == system]
         own += [known[MILLION]] if system == "hybrid" and MILLION in known else []
         # a difference of small campaigns is that of two starts of Python
         if len(own) > 1 and own[-1].realisations >= LARGE:
-            fill(f"model {system}", model(own[0], own[-1]))
+            fill(PAGE, f"model {system}", model(own[0], own[-1]))
     if MILLION in known:
-        fill(MILLION, goals(known[MILLION]))
+        fill(PAGE, MILLION, goals(known[MILLION]))
 
 
 if __name__ == "__main__":

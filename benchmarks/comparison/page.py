@@ -143,18 +143,6 @@ def _largest(values: list[float]) -> str:
     return "0" if max(values) < TINY else f"{max(values):.0e}"
 
 
-def fill(path: Path, texts: dict[str, str]) -> None:
-    """Put tables between their marks in a page."""
-    page = path.read_text()
-    for name, text in texts.items():
-        head, begin, rest = page.partition(f"<!-- {name} -->\n")
-        _, end, tail = rest.partition("<!-- end -->")
-        if not begin or not end:
-            raise SystemExit(f"{path}: expected the marks <!-- {name} --> and <!-- end -->")
-        page = f"{head}{begin}\n{text}\n\n{end}{tail}"
-    path.write_text(page)
-
-
 def figure(record: dict[str, Any], path: Path) -> None:
     """Draw seconds a realisation of every scheme that has a program: medians, whiskers from least to largest."""
     import matplotlib as mpl

@@ -25,6 +25,10 @@ from algorithms import ALGORITHMS, timed
 from budget import PARTS, Budget, budget
 from probe import Peaks, measure
 
+# a folder that is run has only itself on the path
+sys.path.append(str(Path(__file__).parents[1]))
+from marked import fill
+
 ROOT = Path(__file__).parents[2]
 RECORD = ROOT / "docs" / "roofline.json"
 PAGE = ROOT / "docs" / "roofline.md"
@@ -168,17 +172,6 @@ def draw(budgets: dict[str, tuple[Budget, dict[str, Budget]]], peaks: Peaks) -> 
         figure.savefig(FIGURE, dpi=150)
 
 
-def fill(name: str, text: str) -> None:
-    """Put a table between its marks in the page, and print it."""
-    print(f"\n{name}\n\n{text}")
-    page = PAGE.read_text()
-    head, begin, rest = page.partition(f"<!-- {name} -->\n")
-    _, end, tail = rest.partition("<!-- end -->")
-    if not begin or not end:
-        raise SystemExit(f"{PAGE}: expected the marks <!-- {name} --> and <!-- end -->")
-    PAGE.write_text(f"{head}{begin}\n{text}\n\n{end}{tail}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", default=[""], help="algorithms whose names begin so")
@@ -200,10 +193,10 @@ def main() -> None:
     peaks = Peaks(**record["peaks"])
     known = [each.name for each in ALGORITHMS if each.name in record["algorithms"]]
     budgets = {name: budget(**record["algorithms"][name], peaks=peaks) for name in known}
-    fill("machine", machine(record, peaks))
-    fill("algorithms", algorithms(record, budgets, peaks))
-    fill("parts", parts(budgets))
-    fill("kernels", kernels(budgets, peaks))
+    fill(PAGE, "machine", machine(record, peaks))
+    fill(PAGE, "algorithms", algorithms(record, budgets, peaks))
+    fill(PAGE, "parts", parts(budgets))
+    fill(PAGE, "kernels", kernels(budgets, peaks))
     draw(budgets, peaks)
 
 
