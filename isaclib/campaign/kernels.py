@@ -24,7 +24,8 @@ def compile_kernels(campaigns: Iterable[Campaign]) -> None:
         for curve in campaign.entries:
             if system.scheme(curve.scheme).solver(curve.solver).seconds is not None:
                 continue
-            for index in ((0,) * len(campaign.axes), tuple(size - 1 for size in campaign.shape)):
+            # of a grid of one point they are the same
+            for index in {(0,) * len(campaign.axes), tuple(size - 1 for size in campaign.shape)}:
                 # what fails here fails in the run too, and is recorded there with its reason
                 with suppress(Exception):
                     scenario = system.draw(campaign.resolve(curve, index), seed=campaign.seed, stop=2)
