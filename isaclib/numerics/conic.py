@@ -5,10 +5,12 @@ from __future__ import annotations
 import warnings
 from enum import Enum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 CONIC_SOLVERS = ("CLARABEL", "SCS")
 # SCS stops at 1e-4 by default, which is far above the tolerances of the designs built on it.
@@ -114,7 +116,10 @@ class HermitianCoordinates:
         return matrix
 
     @cached_property
-    def _embedding(self) -> sp.csr_matrix:
+    def _embedding(self) -> sparse.csr_matrix:
+        # imported where it is used: the default solvers, and what reads campaign files, need none
+        from scipy import sparse
+
         n, pairs = self.size, len(self._rows)
         index = np.arange(n)
         pair = n + np.arange(pairs)
@@ -130,7 +135,7 @@ class HermitianCoordinates:
         rows = np.concatenate([r + 2 * n * c for r, c, _, _ in entries])
         columns = np.concatenate([x for _, _, x, _ in entries])
         values = np.concatenate([v for _, _, _, v in entries])
-        return sp.csr_matrix((values, (rows, columns)), shape=(4 * n * n, self.count))
+        return sparse.csr_matrix((values, (rows, columns)), shape=(4 * n * n, self.count))
 
     def embedding(self, coordinates: Any) -> Any:
         """CVXPY expression [[Re R, -Im R], [Im R, Re R]], positive semidefinite with R."""

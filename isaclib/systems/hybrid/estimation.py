@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from isaclib.physics import arrays, channels, music
 from isaclib.systems.base import HAS_DESIGN, Estimator
@@ -17,6 +16,9 @@ from isaclib.systems.hybrid.parameters import Parameters
 from isaclib.systems.hybrid.scenario import Scenario
 from isaclib.systems.parameters import complaint
 from isaclib.systems.streams import BLOCK, Stream, Streams
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def search_sector(
@@ -117,6 +119,8 @@ def run_music(scenario: Scenario, design: Design, options: Mapping[str, Any], rn
     ValueError
         For a number of trials below one, or a bad sector.
     """
+    import xarray as xr
+
     check_music(scenario.parameters, options)
     trials = options["trials"]
     angle_sector, range_sector = search_sector(scenario.parameters, options)

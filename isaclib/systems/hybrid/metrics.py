@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from isaclib.physics import fisher
 from isaclib.systems.base import HAS_DESIGN, Status
@@ -13,6 +13,9 @@ from isaclib.systems.hybrid import acceptance
 from isaclib.systems.hybrid.design import Design
 from isaclib.systems.hybrid.scenario import Scenario
 from isaclib.systems.verdict import labelled
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 METRICS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("speb_m2", "peb_m", "speb_bound_m2", "speb_certified_m2", "price_of_hybrid"), ()),

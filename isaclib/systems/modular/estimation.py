@@ -6,10 +6,9 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from isaclib.physics import music_2d
 from isaclib.systems.base import HAS_DESIGN, Estimator
@@ -19,6 +18,9 @@ from isaclib.systems.modular.parameters import Parameters
 from isaclib.systems.modular.scenario import Scenario
 from isaclib.systems.parameters import complaint
 from isaclib.systems.streams import BLOCK, Stream, Streams
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 RANGE_SHARE = 0.25
 """Half the range searched by default, as a share of the target's range."""
@@ -269,6 +271,8 @@ def _dataset(
     rng: Streams,
     images: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
 ) -> xr.Dataset:
+    import xarray as xr
+
     distance, angle = p.target_range_m[0], math.radians(p.target_angle_deg[0])
     off = peaks[..., 0] * np.exp(1j * peaks[..., 1]) - distance * np.exp(1j * angle)
     each = ("realisation", "trial")

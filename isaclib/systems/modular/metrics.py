@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from isaclib.systems.base import HAS_DESIGN, Status
 from isaclib.systems.modular import acceptance
 from isaclib.systems.modular.design import Design
 from isaclib.systems.modular.scenario import Scenario, mvdr
 from isaclib.systems.verdict import labelled
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 METRICS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("spectral_efficiency", "scnr_db", "scnr_updated_db", "reachable_scnr_db"), ()),

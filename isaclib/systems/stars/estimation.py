@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from isaclib.physics import chirp_search
 from isaclib.systems.base import HAS_DESIGN, Estimator
@@ -18,6 +17,9 @@ from isaclib.systems.stars.echo import Echo, Heard
 from isaclib.systems.stars.parameters import Parameters
 from isaclib.systems.stars.scenario import Scenario, element_offsets_m
 from isaclib.systems.streams import BLOCK, Streams
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 RANGE_FACTOR = 2.0
 """A target at one known range is searched from this part of it to this multiple of it."""
@@ -296,6 +298,8 @@ def grid_of(p: Parameters, options: Mapping[str, Any]) -> chirp_search.Grid | No
 
 
 def _dataset(name: str, found: np.ndarray, distance: np.ndarray, angle: np.ndarray, rng: Streams) -> xr.Dataset:
+    import xarray as xr
+
     off = found[..., 0] * np.exp(1j * found[..., 1]) - distance * np.exp(1j * angle)
     method = NAMES[name]
     variables = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from isaclib.systems.base import HAS_DESIGN, Status
 from isaclib.systems.stars import acceptance, information
@@ -13,6 +13,9 @@ from isaclib.systems.stars.ambiguity import grating_lobes
 from isaclib.systems.stars.design import Design
 from isaclib.systems.stars.scenario import Scenario
 from isaclib.systems.verdict import labelled
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 METRICS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("cost", "deployment_cost", "sensor_count", "sensor_spacing_m", "spacing_wavelengths"), ()),
