@@ -27,6 +27,8 @@ if workflow.is_main_process:
 
 RESULTS = SETTINGS.results
 CAMPAIGNS = SETTINGS.campaigns
+# whatever the folder of results, kernels are compiled once
+COMPILED = ".snakemake/isaclib/compiled"
 # Jobs are the parallelism: two processes of several BLAS threads each slow one another down.
 SINGLE = "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1"
 # glibc gives large arrays back after every batch and is given them anew, page by page: a fifth of the time of `modular`
@@ -89,8 +91,10 @@ def claim_files():
 
 
 def claims():
-    """The table and the page of the claims, where there are any."""
-    return [f"{RESULTS}/claims.csv", f"{RESULTS}/claims.html"] if claim_files() else []
+    """The table and the page of the claims, where some may be about what is built: their files have its name."""
+    words = [Path(path).read_text(encoding="utf-8") for path in claim_files()]
+    told = any(name in word for word in words for name in CAMPAIGNS)
+    return [f"{RESULTS}/claims.csv", f"{RESULTS}/claims.html"] if told else []
 
 
 def accounts():
@@ -117,7 +121,7 @@ def runs_before(wildcards):
 
 def kernels(wildcards):
     """The marker that the kernels of a campaign's system are compiled."""
-    return f"{RESULTS}/compiled/{CAMPAIGNS[wildcards.campaign].system}"
+    return f"{COMPILED}/{CAMPAIGNS[wildcards.campaign].system}"
 
 
 def campaigns_of(wildcards):

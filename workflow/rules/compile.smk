@@ -1,11 +1,11 @@
 rule compile:
     # no inputs: sources that change would be no reason to plan anew, and the next plan compiles what they changed
     output:
-        touch(f"{RESULTS}/compiled/{{system}}"),
+        touch(f"{COMPILED}/{{system}}"),
     log:
-        f"{RESULTS}/compiled/{{system}}.log",
+        f"{COMPILED}/{{system}}.log",
     benchmark:
-        f"{RESULTS}/compiled/{{system}}.tsv"
+        f"{COMPILED}/{{system}}.tsv"
     # before any plan, which times the solvers
     priority: 2_000_000_000
     conda:

@@ -13,6 +13,8 @@ rule summarise:
         at("logs/summarise.log"),
     benchmark:
         at("benchmarks/summarise.tsv")
+    # before claims, which nothing but a page waits for
+    priority: 1
     conda:
         "../../environment.yml"
     threads: threads_for_statistics
