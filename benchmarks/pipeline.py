@@ -26,10 +26,10 @@ import psutil
 
 ROOT = Path(__file__).parents[1]
 
-RULES = ("plan", "run", "gather", "summarise", "figure")
+RULES = ("plan", "run", "gather", "summarise", "figure", "claims", "account")
 
 CURVE = """
-import time, isaclib, xarray, netCDF4
+import time, isaclib, xarray, netCDF4, dask.array
 began = time.perf_counter()
 campaign = isaclib.open_campaign({folder!r})
 name = next(str(n) for n, v in campaign.data_vars.items() if v.dtype.kind == "f" and v.dims == campaign["status"].dims)
@@ -59,7 +59,7 @@ class Measured:
         Rule to ``jobs``, ``seconds`` of their processes, ``cpu`` seconds of them, ``memory_mb`` of the largest.
     parse, status, curve : list of float
         Wall and processor seconds of a dry run when all is there, of `isaclib status`, and of reading
-        one curve in a process that has imported xarray.
+        one curve in a process that has imported xarray and dask.
     files, plan_bytes, sidecar_bytes, run_bytes, dataset_bytes : int
         What lies in the folders of results.
     """
@@ -156,7 +156,8 @@ def table(measured: Measured) -> str:
     """Return what every rule took, and the overhead, as Markdown."""
     lines = ["| rule | jobs | seconds | largest memory, MB |", "| --- | --- | --- | --- |"]
     for rule, spent in measured.rules.items():
-        lines.append(f"| {rule} | {spent['jobs']:.0f} | {spent['seconds']:.0f} | {spent['memory_mb']:.0f} |")
+        if spent["jobs"]:
+            lines.append(f"| {rule} | {spent['jobs']:.0f} | {spent['seconds']:.0f} | {spent['memory_mb']:.0f} |")
     lines += ["", f"{measured.wall:.0f} s on {measured.cores} cores; overhead {measured.overhead:.1%}"]
     return "\n".join(lines)
 
@@ -167,7 +168,12 @@ def _cpu() -> float:
 
 
 def _rule(roots: list[Path], rule: str, sidecars: list[dict]) -> dict[str, float]:
-    jobs = rows(sorted(path for root in roots for path in root.glob(f"benchmarks/{rule}*.tsv")))
+    # of every campaign, or one for all
+    files = [
+        *(path for root in roots for path in root.glob(f"benchmarks/{rule}*.tsv")),
+        *roots[0].parent.glob(f"{rule}.tsv"),
+    ]
+    jobs = rows(sorted(files))
 
     def numbers(column: str) -> list[float]:
         # a process that ends at once leaves no sample of its memory
