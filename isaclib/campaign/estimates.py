@@ -98,9 +98,9 @@ def metric(
     compared : dict
         ``"_paired"`` (schemes, ..., own..., 3, 3) and ``"_pairs"`` (schemes, ..., own...).
     """
-    numbers = real(values)
-    carried = carry_forward(numbers, list(dims).index("iteration")) if trace else numbers
-    samples = samples_of(carried, dims)
+    if trace:
+        return _of_traces(real(values), list(dims), masks, blocks), {}
+    samples = samples_of(real(values), dims)
     each: dict[str, Found] = {}
     done: list[tuple[np.ndarray, Found]] = []
     for name, mask in masks.items():
@@ -109,11 +109,37 @@ def metric(
         if known is None:
             among = samples.among(mask)
             known = {"": describe(among, blocks=blocks), "_count": count(among)}
-            if trace:
-                known["_running"] = count(samples_of(numbers, dims).among(mask))
             done.append((mask, known))
         each[name] = known
     if pairs is None:
         return each, {}
     compared, number = paired(samples.among(pairs).values, blocks=blocks)
     return each, {"_paired": compared, "_pairs": number}
+
+
+def _of_traces(
+    numbers: np.ndarray, dims: list[str], masks: Mapping[str, np.ndarray], blocks: np.ndarray | None
+) -> dict[str, Found]:
+    """Take the statistics of traces, a curve at a point at a time and of its draws that have one.
+
+    Few do: a solver in a closed form has none, and those that have thousands of iterations solve few draws.
+    Padded to the longest, all draws of all schemes would be gigabytes at one grid point.
+    """
+    leading = numbers.shape[: dims.index("realisation")]
+    inner = dims[len(leading) :]
+    each: dict[str, dict[str, list[np.ndarray]]] = {name: {"": [], "_count": [], "_running": []} for name in masks}
+    for index in np.ndindex(*leading):
+        rows = np.flatnonzero(~np.isnan(numbers[index]).reshape(numbers.shape[len(leading)], -1).all(axis=-1))
+        traces = numbers[index][rows]
+        carried, ended = samples_of(carry_forward(traces, inner.index("iteration")), inner), samples_of(traces, inner)
+        here = None if blocks is None else blocks[rows]
+        for name, mask in masks.items():
+            among = mask[index][rows]
+            chosen = carried.among(among)
+            each[name][""].append(describe(chosen, blocks=here))
+            each[name]["_count"].append(count(chosen))
+            each[name]["_running"].append(count(ended.among(among)))
+    return {
+        name: {key: np.reshape(parts, (*leading, *parts[0].shape)) for key, parts in found.items()}
+        for name, found in each.items()
+    }
