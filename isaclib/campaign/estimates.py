@@ -14,7 +14,7 @@ import numpy as np
 
 from isaclib.campaign import population
 from isaclib.campaign.pairing import paired
-from isaclib.campaign.statistics import carry_forward, count, describe, samples_of
+from isaclib.campaign.statistics import Samples, carry_forward, count, describe, samples_of
 from isaclib.systems.base import Status
 
 TRACE = "trace"
@@ -101,6 +101,16 @@ def metric(
     if trace:
         return _of_traces(real(values), list(dims), masks, blocks), {}
     samples = samples_of(real(values), dims)
+    each = _of_populations(samples, masks, blocks)
+    if pairs is None:
+        return each, {}
+    compared, number = paired(samples.among(pairs).values, blocks=blocks)
+    return each, {"_paired": compared, "_pairs": number}
+
+
+def _of_populations(
+    samples: Samples, masks: Mapping[str, np.ndarray], blocks: np.ndarray | None, running: Samples | None = None
+) -> dict[str, Found]:
     each: dict[str, Found] = {}
     done: list[tuple[np.ndarray, Found]] = []
     for name, mask in masks.items():
@@ -109,12 +119,11 @@ def metric(
         if known is None:
             among = samples.among(mask)
             known = {"": describe(among, blocks=blocks), "_count": count(among)}
+            if running is not None:
+                known["_running"] = count(running.among(mask))
             done.append((mask, known))
         each[name] = known
-    if pairs is None:
-        return each, {}
-    compared, number = paired(samples.among(pairs).values, blocks=blocks)
-    return each, {"_paired": compared, "_pairs": number}
+    return each
 
 
 def _of_traces(
@@ -127,19 +136,19 @@ def _of_traces(
     """
     leading = numbers.shape[: dims.index("realisation")]
     inner = dims[len(leading) :]
-    each: dict[str, dict[str, list[np.ndarray]]] = {name: {"": [], "_count": [], "_running": []} for name in masks}
+    curves: list[dict[str, Found]] = []
     for index in np.ndindex(*leading):
         rows = np.flatnonzero(~np.isnan(numbers[index]).reshape(numbers.shape[len(leading)], -1).all(axis=-1))
         traces = numbers[index][rows]
-        carried, ended = samples_of(carry_forward(traces, inner.index("iteration")), inner), samples_of(traces, inner)
-        here = None if blocks is None else blocks[rows]
-        for name, mask in masks.items():
-            among = mask[index][rows]
-            chosen = carried.among(among)
-            each[name][""].append(describe(chosen, blocks=here))
-            each[name]["_count"].append(count(chosen))
-            each[name]["_running"].append(count(ended.among(among)))
+        carried = samples_of(carry_forward(traces, inner.index("iteration")), inner)
+        here = {name: mask[index][rows] for name, mask in masks.items()}
+        curves.append(
+            _of_populations(carried, here, None if blocks is None else blocks[rows], running=samples_of(traces, inner))
+        )
     return {
-        name: {key: np.reshape(parts, (*leading, *parts[0].shape)) for key, parts in found.items()}
-        for name, found in each.items()
+        name: {
+            key: np.reshape([curve[name][key] for curve in curves], (*leading, *first.shape))
+            for key, first in curves[0][name].items()
+        }
+        for name in masks
     }
