@@ -90,11 +90,12 @@ def claim_files():
     return sorted(str(path) for path in LEDGER.glob("*.yaml")) + own
 
 
+@cache
 def claims():
     """The table and the page of the claims, where some may be about what is built: their files have its name."""
-    words = [Path(path).read_text(encoding="utf-8") for path in claim_files()]
-    told = any(name in word for word in words for name in CAMPAIGNS)
-    return [f"{RESULTS}/claims.csv", f"{RESULTS}/claims.html"] if told else []
+    texts = [Path(path).read_text(encoding="utf-8") for path in claim_files()]
+    about = any(name in text for text in texts for name in CAMPAIGNS)
+    return [f"{RESULTS}/claims.csv", f"{RESULTS}/claims.html"] if about else []
 
 
 def accounts():
