@@ -1,7 +1,7 @@
-"""Directions of a primal-dual interior-point method for a constraint B >= 0 with multiplier Z, compiled.
+"""Directions of a primal-dual interior-point method for constraints B >= 0 with multipliers Z, compiled.
 
 B depends linearly on the variables; Z follows by the HKM direction towards B Z = mu I, with the
-second-order term of Mehrotra's corrector.
+second-order term of Mehrotra's corrector. Matrices are those of `isaclib.numerics.hermitian`, one in each lane.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from isaclib.numerics.hermitian import FAST, product, subtract_symmetric_product
+from isaclib.numerics.hermitian import product, symmetric_product
+from isaclib.numerics.lanes import Vector, choose, load, store
 
 
-@numba.njit(cache=True, fastmath=FAST)
+@numba.njit(cache=True)
 def change_multiplier(
     multiplier: np.ndarray,
     inverse: np.ndarray,
     moved: np.ndarray,
-    centre: float,
+    centre: Vector,
     second: np.ndarray,
     scratch: np.ndarray,
     change: np.ndarray,
@@ -25,24 +26,36 @@ def change_multiplier(
     """Write dZ = centre B^-1 - Z - sym(Z dB B^-1) - second; leaves dB B^-1 in `scratch`."""
     product(moved, inverse, scratch)
     for i in range(multiplier.shape[0]):
-        for j in range(multiplier.shape[0]):
-            change[i, j] = centre * inverse[i, j] - multiplier[i, j] - second[i, j]
-    subtract_symmetric_product(multiplier, scratch, change)
+        for j in range(i + 1):
+            real, imag = symmetric_product(multiplier, scratch, i, j)
+            at, back = (i, j, 0), (i, j, 1)
+            real = centre * load(inverse, at) - load(multiplier, at) - load(second, at) - real
+            imag = centre * load(inverse, back) - load(multiplier, back) - load(second, back) - imag
+            _store_hermitian(change, i, j, real, imag)
 
 
-@numba.njit(cache=True, fastmath=FAST)
+@numba.njit(cache=True)
 def second_order(change: np.ndarray, scratch: np.ndarray, second: np.ndarray) -> None:
     """Write sym(dZ dB B^-1) of the predictor."""
-    second[:] = 0.0
-    subtract_symmetric_product(change, scratch, second)
     for i in range(second.shape[0]):
-        for j in range(second.shape[0]):
-            second[i, j] = -second[i, j]
+        for j in range(i + 1):
+            real, imag = symmetric_product(change, scratch, i, j)
+            _store_hermitian(second, i, j, real, imag)
 
 
-@numba.njit(cache=True, fastmath=FAST)
-def advance(matrix: np.ndarray, change: np.ndarray, step: float) -> None:
-    """Add step times the change."""
+@numba.njit(cache=True)
+def _store_hermitian(matrix: np.ndarray, i: int, j: int, real: Vector, imag: Vector) -> None:
+    store(matrix, (j, i, 0), real)
+    store(matrix, (j, i, 1), -1.0 * imag)
+    store(matrix, (i, j, 0), real)
+    store(matrix, (i, j, 1), imag if i != j else 0.0 * imag)
+
+
+@numba.njit(cache=True)
+def advance(matrix: np.ndarray, change: np.ndarray, step: Vector) -> None:
+    """Add step times the change, where there is a step."""
     for i in range(matrix.shape[0]):
         for j in range(matrix.shape[0]):
-            matrix[i, j] += step * change[i, j]
+            for part in range(2):
+                old = load(matrix, (i, j, part))
+                store(matrix, (i, j, part), choose(step, old + step * load(change, (i, j, part)), old))

@@ -134,6 +134,18 @@ def choose(_: Any, condition: Any, one: Any, other: Any) -> Any:
     return lanes(lanes, lanes, lanes), code
 
 
+@intrinsic
+def everywhere(_: Any, vector: Any) -> Any:
+    """Return whether every lane is positive."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        positive = builder.fcmp_ordered(">", args[0], ir.Constant(VECTOR, [0.0] * LANES))
+        bits = ir.IntType(LANES)
+        return builder.icmp_unsigned("==", builder.bitcast(positive, bits), bits(2**LANES - 1))
+
+    return types.boolean(lanes), code
+
+
 def _function(name: str) -> Any:
     """Return one of LLVM's functions, taken in every lane."""
 
@@ -152,6 +164,18 @@ sqrt = _function("sqrt")
 floor = _function("floor")
 log = _function("log")
 size = _function("fabs")
+
+
+@numba.njit(cache=True)
+def smaller(one: Vector, other: Vector) -> Vector:
+    """Return the smaller one in every lane, `other` where one of them is no number."""
+    return choose(other - one, one, other)
+
+
+@numba.njit(cache=True)
+def larger(one: Vector, other: Vector) -> Vector:
+    """Return the larger one in every lane, `other` where one of them is no number."""
+    return choose(one - other, one, other)
 
 
 @numba.njit(cache=True)

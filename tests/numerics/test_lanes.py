@@ -5,7 +5,22 @@ from typing import Any
 import numba
 import numpy as np
 
-from isaclib.numerics.lanes import LANES, choose, floor, load, log, rotor, size, space, spread, sqrt, store
+from isaclib.numerics.lanes import (
+    LANES,
+    choose,
+    everywhere,
+    floor,
+    larger,
+    load,
+    log,
+    rotor,
+    size,
+    smaller,
+    space,
+    spread,
+    sqrt,
+    store,
+)
 
 
 @numba.njit
@@ -25,24 +40,31 @@ def _reckon(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     store(out, (6,), total)
     store(out, (7,), choose(x - y, x, y))
     store(out, (8,), sqrt(size(x)) + log(size(y)) - floor(x))
+    store(out, (9,), smaller(x, y))
+    store(out, (10,), larger(x, y))
+    out[11, 0] = everywhere(x - smaller(x, y) + 1.0)
+    out[11, 1] = everywhere(x - y)
 
 
 def test_vectors_are_reckoned_with_as_numbers_are() -> None:
     rng = np.random.default_rng(1)
     a, b = rng.standard_normal((2, 3, LANES)), rng.standard_normal((3, LANES))
     x, y = a[0, 1], b[2]
-    out = space(9)
+    out = space(12)
     _reckon(a, b, out)
     expected: list[Any] = [x + y, x - y, x * y, x / y, 2.0 * x + 1.0, 3.0 / y - 1.0, ((0.5 + x) * y - 1.0) / y]
     expected += [np.maximum(x, y), np.sqrt(np.abs(x)) + np.log(np.abs(y)) - np.floor(x)]
-    np.testing.assert_allclose(out, expected, rtol=1e-14)
+    expected += [np.minimum(x, y), np.maximum(x, y)]
+    np.testing.assert_allclose(out[:11], expected, rtol=1e-14)
+    assert out[11, :2].tolist() == [1.0, 0.0]
 
 
 def test_a_condition_that_is_no_number_chooses_the_other() -> None:
-    out = space(9)
+    out = space(12)
     a, b = np.ones((1, 2, LANES)), np.full((3, LANES), np.nan)
     _reckon(a, b, out)
-    assert np.isnan(out[7]).all()
+    assert np.isnan(out[[7, 9, 10]]).all()
+    assert not out[11, 1]
 
 
 @numba.njit

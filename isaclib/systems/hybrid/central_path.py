@@ -1,20 +1,22 @@
-"""The relaxation solved by a primal-dual predictor-corrector method, compiled.
+"""The relaxation solved by a primal-dual predictor-corrector method, `LANES` draws at once, compiled.
 
 Every matrix B of the dual has a multiplier Z > 0 (R_k for the users), and every lambda_k one as
 well. Steps go towards B Z = mu I by the HKM direction, the predictor telling how small mu may
 become (Mehrotra). The dual point stays feasible, so that its value is a bound at any time; the
 method ends when beams taken from the R_k meet that bound.
+
+Every lane holds one draw. All lanes take their steps together; a lane whose draw has ended begins the next one.
 """
 
 from __future__ import annotations
 
-import math
+from typing import NamedTuple
 
 import numba
 import numpy as np
 
 from isaclib.numerics.hermitian import (
-    adjoint_product,
+    hermitian_product,
     inner,
     invert,
     longest_step,
@@ -23,23 +25,24 @@ from isaclib.numerics.hermitian import (
     solve_scaled,
 )
 from isaclib.numerics.interior_point import advance, change_multiplier, second_order
+from isaclib.numerics.lanes import LANES, Vector, choose, larger, load, smaller, space, spread, sqrt, store
 from isaclib.systems.hybrid.beams import RATE_SLIP, beam_cost, rank_one
 from isaclib.systems.hybrid.dual_problem import (
     COST,
     ILLUMINATION,
     SENSING,
     TIE_BREAK,
+    add,
     add_corner_traces,
     add_root_traces,
     add_user_traces,
     corner_matrix,
     dual_objective,
-    linear_parts,
     root_matrix,
     start_point,
     user_matrices,
 )
-from isaclib.systems.hybrid.newton_matrix import add_corner, add_root, add_user, map_tensor
+from isaclib.systems.hybrid.newton_matrix import add_corner, add_root, add_user
 
 GAP = 1e-7
 """Relative distance of the beams to the bound at which the method ends; ten times that to break ties."""
@@ -52,272 +55,546 @@ MOST_STEPS = 60
 BACK = 0.97
 """Share of the longest step taken."""
 
+LEAST_STEP = 1e-3
+"""Shorter steps lead nowhere: the path ends."""
+
 WARM = 1e-3
 """Relative distance to the bound at which a point is kept for breaking ties."""
 
 WARM_SCALE = 30.0
 """First guess of the multiplier of the cap."""
 
+NONE = -1
 
-@numba.njit(cache=True)
-def follow(
-    vectors: np.ndarray,
-    cost: np.ndarray,
-    noise: np.ndarray,
-    gamma: np.ndarray,
-    uplink: np.ndarray,
-    mode: int,
-    cap: float,
-    beams: np.ndarray,
-    multipliers: np.ndarray,
-    warm_dual: np.ndarray,
-    warm_matrices: np.ndarray,
-    warm_corner: np.ndarray,
-    warm_root: np.ndarray,
-) -> tuple[float, float, float, int]:
-    """Solve the relaxation; take the beams from its R_k.
 
-    Parameters
+class Draws(NamedTuple):
+    """Relaxations to solve.
+
+    Attributes
     ----------
-    vectors : ndarray of complex, shape (dim, 3 + K)
+    vectors : ndarray of complex, shape (B, dim, 3 + K)
         [a0, b1, b2, g_1, ..., g_K].
     cost : ndarray, shape (2, 2)
         C.
-    noise, gamma : ndarray, shape (K,)
-        Normalised noise and SINR thresholds.
-    uplink : ndarray, shape (K,)
+    noise : ndarray, shape (B, K)
+        Normalised noise.
+    gamma : ndarray, shape (K,)
+        SINR thresholds.
+    uplink : ndarray, shape (B, K)
         Uplink powers of the minimum-power problem: the path starts from a share of them.
+    cap : ndarray, shape (B,)
+        Largest f under `TIE_BREAK`.
+    """
+
+    vectors: np.ndarray
+    cost: np.ndarray
+    noise: np.ndarray
+    gamma: np.ndarray
+    uplink: np.ndarray
+    cap: np.ndarray
+
+
+class Solutions(NamedTuple):
+    """What `follow` writes for the draws it is asked for.
+
+    Attributes
+    ----------
+    bound, value, margin : ndarray, shape (B,)
+        Bound on the objective, objective of the beams, their smallest rate margin in nat.
+    steps : ndarray of int, shape (B,)
+        Newton steps, added.
+    beams : ndarray of complex, shape (B, dim, K)
+        Beams of unit power; left as they were where the path ends without any.
+    multipliers : ndarray, shape (B, K)
+        With the beams: lambda of the rates.
+    """
+
+    bound: np.ndarray
+    value: np.ndarray
+    margin: np.ndarray
+    steps: np.ndarray
+    beams: np.ndarray
+    multipliers: np.ndarray
+
+
+class Warm(NamedTuple):
+    """Points a thousandth from the bound: under `COST` written, under `TIE_BREAK` read. Of no draws: none is kept.
+
+    Attributes
+    ----------
+    dual : ndarray, shape (B, 10 + 2 K)
+        Dual variables, then the multipliers of lambda.
+    covariances : ndarray, shape (B, K, dim, dim, 2)
+        R_k, real and imaginary parts.
+    corner, root : ndarray, shapes (B, 3, 3, 2), (B, 2, 2, 2)
+        Multipliers of B_0 and B_r.
+    """
+
+    dual: np.ndarray
+    covariances: np.ndarray
+    corner: np.ndarray
+    root: np.ndarray
+
+
+class Lanes(NamedTuple):
+    """Where the lanes stand; arrays end in the axis of the lanes, those of complex matrices in (2, LANES).
+
+    Few arrays, each of several things under the names below it: what many arrays take to compile is minutes.
+
+    Attributes
+    ----------
+    vectors : ndarray, shape (2, dim, 3 + K, 2, LANES)
+        V; scratch.
+    noise : ndarray, shape (K, LANES)
+        Of the draws.
+    dual : ndarray, shape (6, n, LANES)
+        Dual variables, their change, gradient of the objective, -gradient of log det, and scratch (`X` to `SCALE`).
+    newton : ndarray, shape (2, n, n, LANES)
+        Newton matrix and its factor (`HESSIAN`, `FACTOR`).
+    users, corner, root : ndarray, shapes (6, K, dim, dim, 2, LANES), (6, 3, 3, 2, LANES), (6, 2, 2, 2, LANES)
+        B_k, their inverses, their multipliers R_k, the changes of both and second-order terms (`MATRIX` to `SECOND`);
+        the same of B_0 and of B_r.
+    slack : ndarray, shape (3, K, LANES)
+        Multipliers of lambda, their changes and second-order terms.
+    at : ndarray, shape (8, LANES)
+        Objective, duality gap, the mu aimed at, steps, cap; positive where a lane takes steps, and where it begins
+        (`VALUE` to `CAP`).
+    seen, square, three, two, sensing : ndarray
+        Scratch.
+    """
+
+    vectors: np.ndarray
+    noise: np.ndarray
+    dual: np.ndarray
+    newton: np.ndarray
+    users: np.ndarray
+    corner: np.ndarray
+    root: np.ndarray
+    slack: np.ndarray
+    at: np.ndarray
+    seen: np.ndarray
+    square: np.ndarray
+    three: np.ndarray
+    two: np.ndarray
+    sensing: np.ndarray
+
+
+X, X_MOVE, GRADIENT, TOWARD, RIGHT, SCALE = range(6)
+HESSIAN, FACTOR = range(2)
+MATRIX, INVERSE, MULTIPLIER, MOVE, CHANGE, SECOND = range(6)
+VALUE, DISTANCE, CENTRE, DUAL_STEP, PRIMAL_STEP, OPEN, FRESH, CAP = range(8)
+
+LANE = np.dtype(
+    [
+        ("draw", np.int64),  # which, or `NONE`
+        ("judged", np.bool_),  # what it stands at has been looked at
+        ("stuck", np.bool_),  # no step leads on
+        ("kept", np.bool_),  # its point for breaking ties is written
+        ("steps", np.int64),
+        ("bound", np.float64),  # best so far
+        ("best", np.float64),  # objective of the best beams
+        ("margin", np.float64),  # their smallest rate margin
+    ],
+    align=True,
+)
+"""What a lane is at."""
+
+
+@numba.njit(cache=True)
+def _lanes(size: int, count: int, sensing: bool) -> Lanes:
+    users = count - 3
+    n = (SENSING if sensing else 0) + users + 1
+    most = max(size, count)
+    return Lanes(
+        space(4 * size * count).reshape(2, size, count, 2, LANES),
+        space(users),
+        space(6 * n).reshape(6, n, LANES),
+        space(2 * n * n).reshape(2, n, n, LANES),
+        space(12 * users * size * size).reshape(6, users, size, size, 2, LANES),
+        space(12 * 9).reshape(6, 3, 3, 2, LANES),
+        space(12 * 4).reshape(6, 2, 2, 2, LANES),
+        space(3 * users).reshape(3, users, LANES),
+        space(8),
+        space(10 * most * count).reshape(5, most, count, 2, LANES),
+        space(4 * size * size).reshape(2, size, size, 2, LANES),
+        space(4 * 9).reshape(2, 3, 3, 2, LANES),
+        space(6 * 4).reshape(3, 2, 2, 2, LANES),
+        space(3 * SENSING).reshape(3, SENSING, LANES),
+    )
+
+
+@numba.njit(cache=True)
+def follow(draws: Draws, chosen: np.ndarray, mode: int, warm: Warm, out: Solutions) -> None:
+    """Solve the relaxation of some draws; take the beams from their R_k.
+
+    Parameters
+    ----------
+    draws : Draws
+        All draws.
+    chosen : ndarray of int
+        Which of them to solve.
     mode : int
         `COST`, `TIE_BREAK` or `ILLUMINATION`.
-    cap : float
-        Largest f under `TIE_BREAK`.
-    beams : ndarray of complex, shape (dim, K)
-        Written: beams of unit power; left as they were where the path ends without any.
-    multipliers : ndarray, shape (K,)
-        Written with the beams: lambda of the rates.
-    warm_dual : ndarray, shape (10 + 2 K,)
-        Under `COST` written, under `TIE_BREAK` read: dual variables of a point a thousandth from
-        the bound, then the multipliers of lambda.
-    warm_matrices, warm_corner, warm_root : ndarray of complex, shapes (K, dim, dim), (3, 3), (2, 2)
-        Its R_k and the multipliers of B_0 and B_r.
-
-    Returns
-    -------
-    bound, value, margin, steps
-        Bound on the objective, objective of the beams, their smallest rate margin in nat, and
-        steps.
+    warm : Warm
+        Where to break ties from.
+    out : Solutions
+        Written for these draws.
     """
-    users = noise.size
-    size, count = vectors.shape
+    size, count = draws.vectors.shape[1:]
+    users = count - 3
     sensing = mode != ILLUMINATION
-    first = SENSING if sensing else 0
-    n = first + users + 1
-    entries = size * size
-    parts = np.zeros((n, size, size), np.complex128)
-    own = np.zeros((users, size, size), np.complex128)
-    constant = np.zeros((size, size), np.complex128)
-    linear_parts(vectors, gamma, mode, parts, own, constant)
-    # as real vectors, which the loops over them like better
-    flat_parts = parts.reshape(n, entries).view(np.float64)
-    flat_own = own.reshape(users, entries).view(np.float64)
-    flat_constant = constant.reshape(entries).view(np.float64)
-    matrices = np.zeros((users, size, size), np.complex128)
-    flat_matrices = matrices.reshape(users, entries).view(np.float64)
-    moves = np.zeros((users, size, size), np.complex128)
-    flat_moves = moves.reshape(users, entries).view(np.float64)
-    inverses = np.zeros((users, size, size), np.complex128)
-    covariances = np.zeros((users, size, size), np.complex128)
-    changes = np.zeros((users, size, size), np.complex128)
-    seconds = np.zeros((users, size, size), np.complex128)
-    factor = np.zeros((size, size), np.complex128)
-    scratch = np.zeros((size, size), np.complex128)
-    seen = np.zeros((5, max(size, count), count), np.complex128)
-    three, two = np.zeros((8, 3, 3), np.complex128), np.zeros((9, 2, 2), np.complex128)
-    corner, corner_move, corner_inverse, corner_multiplier = three[0], three[1], three[2], three[3]
-    corner_change, corner_second, small, small_factor = three[4], three[5], three[6], three[7]
-    det, det_move, det_inverse, det_multiplier = two[0], two[1], two[2], two[3]
-    det_change, det_second, pair, pair_factor, unit = two[4], two[5], two[6], two[7], two[8]
-    tensor = np.zeros((3, 3, 3, 3), np.complex128)
-    row, unit_variables, slope = np.empty(SENSING), np.empty(SENSING), np.empty(4)
-    slack, slack_change, slack_second = np.empty(users), np.empty(users), np.empty(users)
-    real = np.zeros((6, n))
-    x, move, gradient, toward, right, scale = real[0], real[1], real[2], real[3], real[4], real[5]
-    hessian, root = np.empty((n, n)), np.empty((n, n))
-    trial = np.empty((size, users), np.complex128)
-
-    if mode == TIE_BREAK:
-        for i in range(n):
-            x[i] = WARM_SCALE * warm_dual[i]
-        x[n - 1] += 1.0
-        covariances[:] = warm_matrices
-        corner_multiplier[:] = warm_corner
-        det_multiplier[:] = warm_root
-        slack[:] = warm_dual[n:]
-        user_matrices(x, flat_parts, flat_own, flat_constant, 1.0, flat_matrices)
-    else:
-        start_point(cost, uplink, sensing, x)
-        # B Z = mu I of unit power
-        user_matrices(x, flat_parts, flat_own, flat_constant, 1.0, flat_matrices)
-        power = 0.0
-        for k in range(users):
-            invert(matrices[k], factor, covariances[k])
-            for i in range(size):
-                power += covariances[k, i, i].real
-        for k in range(users):
-            covariances[k] /= power
-            slack[k] = 1.0 / (power * x[first + k])
-        if sensing:
-            corner_matrix(x, corner)
-            invert(corner, small_factor, corner_multiplier)
-            corner_multiplier /= power
-            root_matrix(x, det)
-            invert(det, pair_factor, det_multiplier)
-            det_multiplier /= power
-    if sensing:
-        corner_matrix(x, corner)
-        root_matrix(x, det)
-
-    degree = users * (size + 1) + (5 if sensing else 0)
-    goal = 10.0 * GAP if mode == TIE_BREAK else GAP
-    bound = -np.inf if mode == COST else np.inf
-    best = np.inf if mode == COST else -np.inf
-    best_margin = -np.inf
-    kept = False
-    stuck = False
-    steps = 0
+    w = _lanes(size, count, sensing)
+    s = np.zeros(LANES, LANE)
+    for lane in range(LANES):
+        s[lane].draw = NONE
+    covariances = np.empty((users, size, size), np.complex128)
+    beams = np.empty((size, users), np.complex128)
+    following = 0
     while True:
-        hessian[:, :] = 0.0
-        value = dual_objective(x, noise, cost, mode, cap, slope, gradient, hessian)
-        bound = max(bound, -value) if mode == COST else min(bound, value)
-        distance = 0.0
-        for k in range(users):
-            distance += inner(matrices[k], covariances[k]) + x[first + k] * slack[k]
-        if sensing:
-            distance += inner(corner, corner_multiplier) + inner(det, det_multiplier)
-        done = stuck or steps == MOST_STEPS or distance <= 0.01 * goal * abs(bound)
-        if mode == COST and not kept and (done or distance <= WARM * abs(bound)):
-            kept = True
-            warm_dual[:n] = x
-            warm_dual[n:] = slack
-            warm_matrices[:] = covariances
-            warm_corner[:] = corner_multiplier
-            warm_root[:] = det_multiplier
-        if done or distance <= 10.0 * goal * abs(bound):
-            margin = rank_one(vectors, noise, gamma, covariances, trial)
-            f, q = beam_cost(vectors, cost, trial)
-            better = f < best if mode == COST else q > best
-            if best_margin < -RATE_SLIP:
-                better = margin > best_margin
-            elif margin < -RATE_SLIP:
-                better = False
-            if better and (mode != TIE_BREAK or f <= cap * (1.0 + CAP_SLIP)):
-                best = f if mode == COST else q
-                best_margin = margin
-                beams[:] = trial
-                multipliers[:] = x[first : first + users]
-            met = best <= (1.0 + goal) * bound if mode == COST else best >= (1.0 - goal) * bound
-            if done or (best_margin >= -RATE_SLIP and met):
-                break
-
-        steps += 1
-        tensor[:] = 0.0
-        toward[:] = 0.0
-        for k in range(users):
-            if not invert(matrices[k], factor, inverses[k]):
-                stuck = True
-                break
-            add_user(vectors, inverses[k], covariances[k], gamma, k, sensing, seen, hessian, tensor, toward)
-            toward[first + k] += 1.0 / x[first + k]
-            hessian[first + k, first + k] += slack[k] / x[first + k]
-        if sensing and not stuck:
-            stuck = not invert(corner, small_factor, corner_inverse) or not invert(det, pair_factor, det_inverse)
-            if not stuck:
-                add_corner(corner_inverse, corner_multiplier, hessian, tensor, toward, small, row)
-                map_tensor(tensor, hessian)
-                add_root(
-                    det_inverse, det_multiplier, hessian, toward, unit, pair, pair_factor, unit_variables, row
-                )  # fmt: skip
-        if stuck:
+        begun = False
+        busy = False
+        for lane in range(LANES):
+            w.at[FRESH, lane] = 0.0
+            if s[lane].draw == NONE and following < chosen.size:
+                _begin(w, s, lane, draws, chosen[following], mode, warm)
+                following += 1
+                begun = True
+            busy |= s[lane].draw != NONE
+            w.at[OPEN, lane] = 1.0 if s[lane].draw != NONE else 0.0
+        if not busy:
+            break
+        if begun:
+            _enter(w, draws.gamma, mode)
+        _measure(w, draws.cost, mode)
+        ended = False
+        for lane in range(LANES):
+            if s[lane].draw != NONE and not s[lane].judged:
+                ended |= _judge(w, s, lane, draws, mode, warm, covariances, beams, out)
+        if ended:
             continue
-        scaled_cholesky(hessian, scale, root)
-        centre = 0.0
-        seconds[:] = 0.0
-        corner_second[:] = 0.0
-        det_second[:] = 0.0
-        slack_second[:] = 0.0
-        for corrector in range(2):
-            for i in range(n):
-                right[i] = centre * toward[i] - gradient[i]
-            if corrector:
-                for k in range(users):
-                    product(seconds[k], vectors, seen[0, :size])
-                    adjoint_product(vectors, seen[0, :size], 3, 3, seen[1, :count])
-                    add_user_traces(vectors, seconds[k], seen[1], gamma, k, sensing, -1.0, right)
-                    right[first + k] -= slack_second[k]
-                if sensing:
-                    add_corner_traces(corner_second, -1.0, right)
-                    add_root_traces(det_second, -1.0, right)
-            solve_scaled(scale, root, right, move)
-            user_matrices(move, flat_parts, flat_own, flat_constant, 0.0, flat_moves)
-            dual_step = primal_step = 1.0
-            for k in range(users):
-                change_multiplier(
-                    covariances[k], inverses[k], moves[k], centre, seconds[k], scratch, changes[k]
-                )  # fmt: skip
-                if not corrector:
-                    second_order(changes[k], scratch, seconds[k])
-                dual_step = longest_step(matrices[k], moves[k], dual_step, factor)
-                primal_step = longest_step(covariances[k], changes[k], primal_step, factor)
-                part = move[first + k] / x[first + k]
-                slack_change[k] = centre / x[first + k] - slack[k] - slack[k] * part - slack_second[k]
-                if not corrector:
-                    slack_second[k] = slack_change[k] * part
-                if part < 0.0:
-                    dual_step = min(dual_step, -1.0 / part)
-                if slack_change[k] < 0.0:
-                    primal_step = min(primal_step, -slack[k] / slack_change[k])
-            if sensing:
-                corner_matrix(move, corner_move)
-                change_multiplier(
-                    corner_multiplier, corner_inverse, corner_move, centre, corner_second, small, corner_change
-                )
-                if not corrector:
-                    second_order(corner_change, small, corner_second)
-                dual_step = longest_step(corner, corner_move, dual_step, small_factor)
-                primal_step = longest_step(corner_multiplier, corner_change, primal_step, small_factor)
-                root_matrix(move, det_move)
-                change_multiplier(det_multiplier, det_inverse, det_move, centre, det_second, pair, det_change)
-                if not corrector:
-                    second_order(det_change, pair, det_second)
-                dual_step = longest_step(det, det_move, dual_step, pair_factor)
-                primal_step = longest_step(det_multiplier, det_change, primal_step, pair_factor)
-            if not corrector:
-                # how much of the distance the predictor would leave
-                left = 0.0
-                for k in range(users):
-                    left += inner(matrices[k], covariances[k]) + primal_step * inner(matrices[k], changes[k])
-                    left += dual_step * (inner(moves[k], covariances[k]) + primal_step * inner(moves[k], changes[k]))
-                    left += (x[first + k] + dual_step * move[first + k]) * (slack[k] + primal_step * slack_change[k])
-                if sensing:
-                    left += inner(corner, corner_multiplier) + primal_step * inner(corner, corner_change)
-                    left += dual_step * inner(corner_move, corner_multiplier)
-                    left += dual_step * primal_step * inner(corner_move, corner_change)
-                    left += inner(det, det_multiplier) + primal_step * inner(det, det_change)
-                    left += dual_step * (inner(det_move, det_multiplier) + primal_step * inner(det_move, det_change))
-                share = min(max(left / distance, 1e-4), 0.9)
-                centre = share * math.sqrt(share) * distance / degree
-        dual_step *= BACK
-        primal_step *= BACK
-        stuck = min(dual_step, primal_step) < 1e-3
+        _aim(w, draws.gamma, mode)
+        _step(w, s, draws.gamma, mode)
+
+
+@numba.njit(cache=True)
+def _begin(w: Lanes, s: np.ndarray, lane: int, draws: Draws, draw: int, mode: int, warm: Warm) -> None:
+    """Let a lane begin a draw."""
+    users = draws.gamma.size
+    at = s[lane]
+    at.draw = draw
+    at.judged = at.stuck = at.kept = False
+    at.steps = 0
+    at.bound = -np.inf if mode == COST else np.inf
+    at.best = -at.bound
+    at.margin = -np.inf
+    w.at[FRESH, lane] = 1.0
+    w.at[CAP, lane] = draws.cap[draw]
+    for k in range(users):
+        w.noise[k, lane] = draws.noise[draw, k]
+    for i in range(w.vectors.shape[1]):
+        for c in range(w.vectors.shape[2]):
+            w.vectors[0, i, c, 0, lane] = draws.vectors[draw, i, c].real
+            w.vectors[0, i, c, 1, lane] = draws.vectors[draw, i, c].imag
+    if mode == TIE_BREAK:
+        n = w.dual.shape[1]
         for i in range(n):
-            x[i] += dual_step * move[i]
-        user_matrices(x, flat_parts, flat_own, flat_constant, 1.0, flat_matrices)
+            w.dual[X, i, lane] = WARM_SCALE * warm.dual[draw, i]
+        w.dual[X, n - 1, lane] += 1.0
         for k in range(users):
-            advance(covariances[k], changes[k], primal_step)
-            slack[k] += primal_step * slack_change[k]
-        if sensing:
-            corner_matrix(x, corner)
-            advance(corner_multiplier, corner_change, primal_step)
-            root_matrix(x, det)
-            advance(det_multiplier, det_change, primal_step)
-    return bound, best, best_margin, steps
+            w.slack[0, k, lane] = warm.dual[draw, n + k]
+        w.users[MULTIPLIER, :, :, :, :, lane] = warm.covariances[draw]
+        w.corner[MULTIPLIER, :, :, :, lane] = warm.corner[draw]
+        w.root[MULTIPLIER, :, :, :, lane] = warm.root[draw]
+    else:
+        start_point(draws.cost, draws.uplink[draw], mode != ILLUMINATION, w.dual[X], lane)
+
+
+@numba.njit(cache=True)
+def _enter(w: Lanes, gamma: np.ndarray, mode: int) -> None:
+    """Write the matrices where lanes stand, and the multipliers of those that begin: B Z = mu I of unit power."""
+    users, size = w.users.shape[1:3]
+    _write_matrices(w, gamma, mode)
+    if mode == TIE_BREAK:
+        return
+    fresh = load(w.at, (FRESH,))
+    power = spread(0.0)
+    for k in range(users):
+        invert(w.users[MATRIX, k], w.square[1], w.users[INVERSE, k])
+        for i in range(size):
+            power += load(w.users, (INVERSE, k, i, i, 0))
+    first = w.dual.shape[1] - users - 1
+    for k in range(users):
+        _replace(w.users[MULTIPLIER, k], w.users[INVERSE, k], power, fresh)
+        store(w.slack, (0, k), choose(fresh, 1.0 / (power * load(w.dual, (X, first + k))), load(w.slack, (0, k))))
+    if mode != ILLUMINATION:
+        invert(w.corner[MATRIX], w.three[0], w.corner[INVERSE])
+        _replace(w.corner[MULTIPLIER], w.corner[INVERSE], power, fresh)
+        invert(w.root[MATRIX], w.two[0], w.root[INVERSE])
+        _replace(w.root[MULTIPLIER], w.root[INVERSE], power, fresh)
+
+
+@numba.njit(cache=True)
+def _replace(matrix: np.ndarray, other: np.ndarray, power: Vector, where: Vector) -> None:
+    """Write other / power over the matrix of some lanes."""
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[0]):
+            for part in range(2):
+                at = (i, j, part)
+                store(matrix, at, choose(where, load(other, at) / power, load(matrix, at)))
+
+
+@numba.njit(cache=True)
+def _write_matrices(w: Lanes, gamma: np.ndarray, mode: int) -> None:
+    user_matrices(w.dual[X], w.vectors[0], gamma, mode, 1.0, w.vectors[1], w.users[MATRIX])
+    if mode != ILLUMINATION:
+        corner_matrix(w.dual[X], w.corner[MATRIX])
+        root_matrix(w.dual[X], w.root[MATRIX])
+
+
+@numba.njit(cache=True)
+def _measure(w: Lanes, cost: np.ndarray, mode: int) -> None:
+    """Write objective, gradient, second derivatives and the distance to the bound."""
+    users = w.noise.shape[0]
+    first = w.dual.shape[1] - users - 1
+    w.newton[HESSIAN] = 0.0
+    cap = load(w.at, (CAP,))
+    value = dual_objective(
+        w.dual[X], w.noise, cost, mode, cap, w.sensing[0], w.dual[GRADIENT], w.newton[HESSIAN]
+    )  # fmt: skip
+    store(w.at, (VALUE,), value)
+    distance = spread(0.0)
+    for k in range(users):
+        distance += inner(w.users[MATRIX, k], w.users[MULTIPLIER, k])
+        distance += load(w.dual, (X, first + k)) * load(w.slack, (0, k))
+    if mode != ILLUMINATION:
+        distance += inner(w.corner[MATRIX], w.corner[MULTIPLIER]) + inner(w.root[MATRIX], w.root[MULTIPLIER])
+    store(w.at, (DISTANCE,), distance)
+
+
+@numba.njit(cache=True)
+def _judge(
+    w: Lanes,
+    s: np.ndarray,
+    lane: int,
+    draws: Draws,
+    mode: int,
+    warm: Warm,
+    covariances: np.ndarray,
+    beams: np.ndarray,
+    out: Solutions,
+) -> bool:
+    """Look at what a lane stands at; return whether its draw has ended."""
+    at = s[lane]
+    at.judged = True
+    draw = at.draw
+    users = draws.gamma.size
+    n = w.dual.shape[1]
+    goal = 10.0 * GAP if mode == TIE_BREAK else GAP
+    value, distance = w.at[VALUE, lane], w.at[DISTANCE, lane]
+    at.bound = max(at.bound, -value) if mode == COST else min(at.bound, value)
+    done = at.stuck or at.steps == MOST_STEPS or distance <= 0.01 * goal * abs(at.bound)
+    if mode == COST and warm.dual.size and not at.kept and (done or distance <= WARM * abs(at.bound)):
+        at.kept = True
+        for i in range(n):
+            warm.dual[draw, i] = w.dual[X, i, lane]
+        for k in range(users):
+            warm.dual[draw, n + k] = w.slack[0, k, lane]
+        warm.covariances[draw] = w.users[MULTIPLIER, :, :, :, :, lane]
+        warm.corner[draw] = w.corner[MULTIPLIER, :, :, :, lane]
+        warm.root[draw] = w.root[MULTIPLIER, :, :, :, lane]
+    if not done and distance > 10.0 * goal * abs(at.bound):
+        return False
+    for k in range(users):
+        for i in range(covariances.shape[1]):
+            for j in range(covariances.shape[1]):
+                real, imag = w.users[MULTIPLIER, k, i, j, 0, lane], w.users[MULTIPLIER, k, i, j, 1, lane]
+                covariances[k, i, j] = complex(real, imag)
+    vectors = draws.vectors[draw]
+    margin = rank_one(vectors, draws.noise[draw], draws.gamma, covariances, beams)
+    f, q = beam_cost(vectors, draws.cost, beams)
+    better = f < at.best if mode == COST else q > at.best
+    if at.margin < -RATE_SLIP:
+        better = margin > at.margin
+    elif margin < -RATE_SLIP:
+        better = False
+    if better and (mode != TIE_BREAK or f <= draws.cap[draw] * (1.0 + CAP_SLIP)):
+        at.best = f if mode == COST else q
+        at.margin = margin
+        out.beams[draw] = beams
+        for k in range(users):
+            out.multipliers[draw, k] = w.dual[X, n - users - 1 + k, lane]
+    met = at.best <= (1.0 + goal) * at.bound if mode == COST else at.best >= (1.0 - goal) * at.bound
+    if not done and not (at.margin >= -RATE_SLIP and met):
+        return False
+    out.bound[draw] = at.bound
+    out.value[draw] = at.best
+    out.margin[draw] = at.margin
+    out.steps[draw] += at.steps
+    at.draw = NONE
+    return True
+
+
+@numba.njit(cache=True)
+def _aim(w: Lanes, gamma: np.ndarray, mode: int) -> None:
+    """Factorise the Newton matrix; close lanes with a matrix that rounding has made indefinite."""
+    users = gamma.size
+    first = w.dual.shape[1] - users - 1
+    sensing = mode != ILLUMINATION
+    hessian, toward = w.newton[HESSIAN], w.dual[TOWARD]
+    toward[:] = 0.0
+    open_, closed = load(w.at, (OPEN,)), spread(0.0)
+    for k in range(users):
+        open_ = choose(invert(w.users[MATRIX, k], w.square[1], w.users[INVERSE, k]), open_, closed)
+        add_user(
+            w.vectors[0], w.users[INVERSE, k], w.users[MULTIPLIER, k], gamma, k, sensing, w.seen, hessian, toward
+        )  # fmt: skip
+        light = load(w.dual, (X, first + k))
+        add(toward, (first + k,), 1.0 / light)
+        add(hessian, (first + k, first + k), load(w.slack, (0, k)) / light)
+    if sensing:
+        corner, root = w.corner, w.root
+        open_ = choose(invert(corner[MATRIX], w.three[0], corner[INVERSE]), open_, closed)
+        open_ = choose(invert(root[MATRIX], w.two[0], root[INVERSE]), open_, closed)
+        add_corner(corner[INVERSE], corner[MULTIPLIER], hessian, toward, w.three[0], w.sensing[0])
+        add_root(
+            root[INVERSE], root[MULTIPLIER], hessian, toward, w.two[0], w.two[1], w.two[2], w.sensing[0], w.sensing[1]
+        )  # fmt: skip
+    store(w.at, (OPEN,), open_)
+    scaled_cholesky(hessian, w.dual[SCALE], w.newton[FACTOR])
+
+
+@numba.njit(cache=True)
+def _step(w: Lanes, s: np.ndarray, gamma: np.ndarray, mode: int) -> None:
+    """Take a predictor-corrector step in the lanes that are open."""
+    users = gamma.size
+    n = w.dual.shape[1]
+    w.users[SECOND] = 0.0
+    w.corner[SECOND] = 0.0
+    w.root[SECOND] = 0.0
+    w.slack[2] = 0.0
+    w.at[CENTRE] = 0.0
+    for corrector in range(2):
+        _direct(w, gamma, mode, corrector == 1)
+        _reach(w, mode, corrector == 1)
+        if not corrector:
+            _centre(w, mode)
+    for lane in range(LANES):
+        at = s[lane]
+        at.judged = False
+        at.steps += 1
+        w.at[DUAL_STEP, lane] *= BACK
+        w.at[PRIMAL_STEP, lane] *= BACK
+        at.stuck = w.at[OPEN, lane] <= 0.0 or min(w.at[DUAL_STEP, lane], w.at[PRIMAL_STEP, lane]) < LEAST_STEP
+    dual_step, primal_step = load(w.at, (DUAL_STEP,)), load(w.at, (PRIMAL_STEP,))
+    for i in range(n):
+        # a lane that is closed has no direction
+        old = load(w.dual, (X, i))
+        store(w.dual, (X, i), choose(dual_step, old + dual_step * load(w.dual, (X_MOVE, i)), old))
+    _write_matrices(w, gamma, mode)
+    for k in range(users):
+        advance(w.users[MULTIPLIER, k], w.users[CHANGE, k], primal_step)
+        old = load(w.slack, (0, k))
+        store(w.slack, (0, k), choose(primal_step, old + primal_step * load(w.slack, (1, k)), old))
+    if mode != ILLUMINATION:
+        advance(w.corner[MULTIPLIER], w.corner[CHANGE], primal_step)
+        advance(w.root[MULTIPLIER], w.root[CHANGE], primal_step)
+
+
+@numba.njit(cache=True)
+def _direct(w: Lanes, gamma: np.ndarray, mode: int, corrector: bool) -> None:
+    """Write the change of the variables and of the matrices."""
+    users, size = w.users.shape[1:3]
+    count = w.vectors.shape[2]
+    n = w.dual.shape[1]
+    first = n - users - 1
+    centre = load(w.at, (CENTRE,))
+    for i in range(n):
+        store(w.dual, (RIGHT, i), centre * load(w.dual, (TOWARD, i)) - load(w.dual, (GRADIENT, i)))
+    if corrector:
+        for k in range(users):
+            product(w.users[SECOND, k], w.vectors[0], w.seen[0, :size])
+            hermitian_product(w.vectors[0], w.seen[0, :size], w.seen[1, :count])
+            add_user_traces(w.users[SECOND, k], w.seen[1], gamma, k, mode != ILLUMINATION, -1.0, w.dual[RIGHT])
+            add(w.dual[RIGHT], (first + k,), -1.0 * load(w.slack, (2, k)))
+        if mode != ILLUMINATION:
+            add_corner_traces(w.corner[SECOND], -1.0, w.dual[RIGHT])
+            add_root_traces(w.root[SECOND], -1.0, w.dual[RIGHT])
+    solve_scaled(w.dual[SCALE], w.newton[FACTOR], w.dual[RIGHT], w.dual[X_MOVE])
+    user_matrices(w.dual[X_MOVE], w.vectors[0], gamma, mode, 0.0, w.vectors[1], w.users[MOVE])
+    if mode != ILLUMINATION:
+        corner_matrix(w.dual[X_MOVE], w.corner[MOVE])
+        root_matrix(w.dual[X_MOVE], w.root[MOVE])
+
+
+@numba.njit(cache=True)
+def _reach(w: Lanes, mode: int, corrector: bool) -> None:
+    """Write the change of the multipliers and the longest steps; with the predictor, second-order terms as well."""
+    users = w.users.shape[1]
+    first = w.dual.shape[1] - users - 1
+    centre = load(w.at, (CENTRE,))
+    dual_step = primal_step = choose(load(w.at, (OPEN,)), spread(1.0), spread(0.0))
+    for k in range(users):
+        dual_step, primal_step = _reach_matrix(
+            w.users[MATRIX, k], w.users[INVERSE, k], w.users[MULTIPLIER, k], w.users[MOVE, k], w.users[CHANGE, k],
+            w.users[SECOND, k], centre, corrector, w.square[0], w.square[1], dual_step, primal_step,
+        )  # fmt: skip
+        light, slack, second = load(w.dual, (X, first + k)), load(w.slack, (0, k)), load(w.slack, (2, k))
+        part = load(w.dual, (X_MOVE, first + k)) / light
+        change = centre / light - slack - slack * part - second
+        store(w.slack, (1, k), change)
+        if not corrector:
+            store(w.slack, (2, k), change * part)
+        dual_step = choose(-1.0 * part, smaller(-1.0 / part, dual_step), dual_step)
+        primal_step = choose(-1.0 * change, smaller(-1.0 * slack / change, primal_step), primal_step)
+    if mode != ILLUMINATION:
+        a, b = w.corner, w.root
+        dual_step, primal_step = _reach_matrix(
+            a[MATRIX], a[INVERSE], a[MULTIPLIER], a[MOVE], a[CHANGE], a[SECOND], centre, corrector,
+            w.three[0], w.three[1], dual_step, primal_step,
+        )  # fmt: skip
+        dual_step, primal_step = _reach_matrix(
+            b[MATRIX], b[INVERSE], b[MULTIPLIER], b[MOVE], b[CHANGE], b[SECOND], centre, corrector,
+            w.two[0], w.two[1], dual_step, primal_step,
+        )  # fmt: skip
+    store(w.at, (DUAL_STEP,), dual_step)
+    store(w.at, (PRIMAL_STEP,), primal_step)
+
+
+@numba.njit(cache=True)
+def _reach_matrix(
+    matrix: np.ndarray, inverse: np.ndarray, multiplier: np.ndarray, move: np.ndarray, change: np.ndarray,
+    second: np.ndarray, centre: Vector, corrector: bool, scratch: np.ndarray, factor: np.ndarray,
+    dual_step: Vector, primal_step: Vector,
+) -> tuple[Vector, Vector]:  # fmt: skip
+    """Do `_reach` for one matrix and its multiplier."""
+    change_multiplier(multiplier, inverse, move, centre, second, scratch, change)
+    if not corrector:
+        second_order(change, scratch, second)
+    return longest_step(matrix, move, dual_step, factor), longest_step(multiplier, change, primal_step, factor)
+
+
+@numba.njit(cache=True)
+def _centre(w: Lanes, mode: int) -> None:
+    """Write the mu that the corrector aims at, from how much of the distance the predictor would leave."""
+    users, size = w.users.shape[1:3]
+    first = w.dual.shape[1] - users - 1
+    dual_step, primal_step = load(w.at, (DUAL_STEP,)), load(w.at, (PRIMAL_STEP,))
+    by_dual = by_primal = by_both = spread(0.0)
+    for k in range(users):
+        matrix, multiplier = w.users[MATRIX, k], w.users[MULTIPLIER, k]
+        move, change = w.users[MOVE, k], w.users[CHANGE, k]
+        light, slack = load(w.dual, (X, first + k)), load(w.slack, (0, k))
+        part, slack_change = load(w.dual, (X_MOVE, first + k)), load(w.slack, (1, k))
+        by_dual += inner(move, multiplier) + part * slack
+        by_primal += inner(matrix, change) + light * slack_change
+        by_both += inner(move, change) + part * slack_change
+    if mode != ILLUMINATION:
+        a, b = w.corner, w.root
+        by_dual += inner(a[MOVE], a[MULTIPLIER]) + inner(b[MOVE], b[MULTIPLIER])
+        by_primal += inner(a[MATRIX], a[CHANGE]) + inner(b[MATRIX], b[CHANGE])
+        by_both += inner(a[MOVE], a[CHANGE]) + inner(b[MOVE], b[CHANGE])
+    distance = load(w.at, (DISTANCE,))
+    left = distance + primal_step * by_primal + dual_step * (by_dual + primal_step * by_both)
+    share = smaller(larger(left / distance, spread(1e-4)), spread(0.9))
+    degree = users * (size + 1) + (0 if mode == ILLUMINATION else 5)
+    store(w.at, (CENTRE,), share * sqrt(share) * distance / float(degree))

@@ -16,7 +16,7 @@ import numpy as np
 
 from isaclib.systems.hybrid import smooth
 from isaclib.systems.hybrid.beams import RATE_SLIP, beam_cost, restore_rates
-from isaclib.systems.hybrid.central_path import follow
+from isaclib.systems.hybrid.central_path import Draws, Solutions, Warm, follow
 from isaclib.systems.hybrid.descent import descend
 from isaclib.systems.hybrid.dual_problem import COST, ILLUMINATION, SENSING, TIE_BREAK
 from isaclib.systems.hybrid.feasibility import uplink_powers
@@ -27,17 +27,10 @@ TIGHT = 1e-6
 
 @numba.njit(cache=True)
 def _polish(
-    vectors: np.ndarray,
-    cost: np.ndarray,
-    noise: np.ndarray,
-    gamma: np.ndarray,
-    mode: int,
-    cap: float,
-    beams: np.ndarray,
-    multipliers: np.ndarray,
-    value: float,
+    draws: Draws, b: int, mode: int, cap: float, beams: np.ndarray, multipliers: np.ndarray, value: float
 ) -> tuple[float, float, float]:
-    """Descend from the beams in the smooth problem; (value, rate margin, f) of what comes out."""
+    """Descend from the beams of draw b in the smooth problem; (value, rate margin, f) of what comes out."""
+    vectors, cost, noise, gamma = draws.vectors[b], draws.cost, draws.noise[b], draws.gamma
     size, users = beams.shape
     x = np.empty(2 * size * users)
     for i in range(size):
@@ -68,68 +61,43 @@ def _polish(
 
 
 @numba.njit(cache=True)
-def _relax(
-    vectors: np.ndarray,
-    cost: np.ndarray,
-    noise: np.ndarray,
-    gamma: np.ndarray,
-    mode: int,
-    slack: float,
-    bound: np.ndarray,
-    value: np.ndarray,
-    margin: np.ndarray,
-    steps: np.ndarray,
-    needed: np.ndarray,
-    beams: np.ndarray,
-    ties: np.ndarray,
-) -> None:
-    users = gamma.size
-    uplink = np.empty(users)
-    multipliers = np.empty(users)
-    size = vectors.shape[1]
-    trial = np.empty((size, users), np.complex128)
-    # where the path passed a thousandth above the bound: ties are broken from there
-    warm_dual = np.empty(SENSING + 2 * users + 1)
-    warm_matrices = np.empty((users, size, size), np.complex128)
-    warm_corner = np.empty((3, 3), np.complex128)
-    warm_root = np.empty((2, 2), np.complex128)
-    for b in range(vectors.shape[0]):
-        channels = np.ascontiguousarray(vectors[b, :, 3:])
+def _need(draws: Draws, needed: np.ndarray) -> None:
+    """Write uplink powers, and the power the rates take."""
+    for b in range(needed.size):
+        channels = np.ascontiguousarray(draws.vectors[b, :, 3:])
         gram = np.ascontiguousarray(channels.conj().T) @ channels
-        needed[b] = uplink_powers(gram, noise[b], gamma, 1.0, uplink)
-        if not needed[b] <= 1.0:
-            continue
-        v = vectors[b]
-        multipliers[:] = 0.0
-        bound[b], value[b], margin[b], steps[b] = follow(
-            v, cost, noise[b], gamma, uplink, mode, 0.0, beams[b], multipliers,
-            warm_dual, warm_matrices, warm_corner, warm_root,
-        )  # fmt: skip
-        if abs(value[b] - bound[b]) > TIGHT * bound[b] or margin[b] < -RATE_SLIP:
+        needed[b] = uplink_powers(gram, draws.noise[b], draws.gamma, 1.0, draws.uplink[b])
+
+
+@numba.njit(cache=True)
+def _polish_loose(draws: Draws, chosen: np.ndarray, mode: int, out: Solutions) -> None:
+    """Polish beams that miss the bound."""
+    trial = np.empty(out.beams.shape[1:], np.complex128)
+    for b in chosen:
+        bound, value, margin = out.bound[b], out.value[b], out.margin[b]
+        if abs(value - bound) > TIGHT * bound or margin < -RATE_SLIP:
+            trial[:] = out.beams[b]
+            polished, slip, _ = _polish(draws, b, mode, 0.0, trial, out.multipliers[b], value)
+            better = polished < value if mode == COST else polished > value
+            if slip >= -RATE_SLIP and (better or margin < -RATE_SLIP):
+                out.beams[b] = trial
+                out.value[b] = polished
+                out.margin[b] = slip
+
+
+@numba.njit(cache=True)
+def _settle_ties(draws: Draws, chosen: np.ndarray, tied: Solutions, beams: np.ndarray) -> None:
+    """Leave in `tied.beams` what lights the target more than the beams do, or the beams."""
+    for b in chosen:
+        cap, trial = draws.cap[b], tied.beams[b]
+        value, slip = tied.value[b], tied.margin[b]
+        f, _ = beam_cost(draws.vectors[b], draws.cost, trial)
+        if f > cap * (1.0 + TIGHT) or slip < -RATE_SLIP:
+            tied.multipliers[b] = 0.0
+            value, slip, f = _polish(draws, b, TIE_BREAK, cap, trial, tied.multipliers[b], 1.0)
+        _, q = beam_cost(draws.vectors[b], draws.cost, beams[b])
+        if not (f <= cap * (1.0 + TIGHT) and slip >= -RATE_SLIP and value > q):
             trial[:] = beams[b]
-            polished, slip, _ = _polish(v, cost, noise[b], gamma, mode, 0.0, trial, multipliers, value[b])
-            better = polished < value[b] if mode == COST else polished > value[b]
-            if slip >= -RATE_SLIP and (better or margin[b] < -RATE_SLIP):
-                beams[b] = trial
-                value[b] = polished
-                margin[b] = slip
-        if slack > 0.0:
-            # also where the path ends without beams: nothing of another draw may remain
-            ties[b] = beams[b]
-            trial[:] = beams[b]
-            cap = (1.0 + slack) * value[b]
-            _, brighter, slip, more = follow(
-                v, cost, noise[b], gamma, uplink, TIE_BREAK, cap, trial, multipliers,
-                warm_dual, warm_matrices, warm_corner, warm_root,
-            )  # fmt: skip
-            steps[b] += more
-            f, _ = beam_cost(v, cost, trial)
-            if f > cap * (1.0 + TIGHT) or slip < -RATE_SLIP:
-                multipliers[:] = 0.0
-                brighter, slip, f = _polish(v, cost, noise[b], gamma, TIE_BREAK, cap, trial, multipliers, 1.0)
-            _, q = beam_cost(v, cost, beams[b])
-            if f <= cap * (1.0 + TIGHT) and slip >= -RATE_SLIP and brighter > q:
-                ties[b] = trial
 
 
 @dataclass(frozen=True)
@@ -199,23 +167,33 @@ def relax(
     """
     batch, size, n_basis = vectors.shape
     users = n_basis - 3
-    bound, value, margin, needed = (np.full(batch, np.nan) for _ in range(4))
-    steps = np.zeros(batch, dtype=np.int64)
+    mode = ILLUMINATION if illumination else COST
+    draws = Draws(
+        np.ascontiguousarray(vectors), np.ascontiguousarray(cost), np.ascontiguousarray(noise), gamma,
+        np.empty((batch, users)), np.full(batch, np.inf),
+    )  # fmt: skip
+    needed = np.empty(batch)
+    _need(draws, needed)
+    chosen = np.flatnonzero(needed <= 1.0)
+    kept = batch if tie_break > 0.0 else 0
+    warm = Warm(
+        np.empty((kept, SENSING + 2 * users + 1)), np.empty((kept, users, size, size, 2)),
+        np.empty((kept, 3, 3, 2)), np.empty((kept, 2, 2, 2)),
+    )  # fmt: skip
+    solved = _no_solutions(batch, size, users)
+    follow(draws, chosen, mode, warm, solved)
+    _polish_loose(draws, chosen, mode, solved)
+    if not kept:
+        return Relaxed(needed, solved.bound, solved.value, solved.margin, solved.steps, solved.beams, None)
+    draws.cap[:] = (1.0 + tie_break) * solved.value
+    # where a path ends without beams they stay what they were
+    tied = _no_solutions(batch, size, users)._replace(beams=solved.beams.copy(), steps=solved.steps)
+    follow(draws, chosen, TIE_BREAK, warm, tied)
+    _settle_ties(draws, chosen, tied, solved.beams)
+    return Relaxed(needed, solved.bound, solved.value, solved.margin, solved.steps, solved.beams, tied.beams)
+
+
+def _no_solutions(batch: int, size: int, users: int) -> Solutions:
+    bound, value, margin = (np.full(batch, np.nan) for _ in range(3))
     beams = np.full((batch, size, users), np.nan + 0j)
-    ties = np.full((batch, size, users), np.nan + 0j)
-    _relax(
-        np.ascontiguousarray(vectors),
-        np.ascontiguousarray(cost),
-        np.ascontiguousarray(noise),
-        gamma,
-        ILLUMINATION if illumination else COST,
-        tie_break,
-        bound,
-        value,
-        margin,
-        steps,
-        needed,
-        beams,
-        ties,
-    )
-    return Relaxed(needed, bound, value, margin, steps, beams, ties if tie_break > 0.0 else None)
+    return Solutions(bound, value, margin, np.zeros(batch, dtype=np.int64), beams, np.zeros((batch, users)))

@@ -22,7 +22,9 @@ import numba
 import numpy as np
 
 from isaclib.numerics.augmented_lagrangian import penalty
-from isaclib.numerics.hermitian import FAST
+from isaclib.numerics.lanes import FLAGS
+
+FAST = set(FLAGS)
 
 SENSING_COST = 0
 ILLUMINATION = 1

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pytest
 
+from isaclib.numerics.lanes import LANES, load, spread, store
 from isaclib.systems.hybrid.dual_problem import (
     COST,
     ILLUMINATION,
@@ -13,13 +15,13 @@ from isaclib.systems.hybrid.dual_problem import (
     add_user_traces,
     corner_matrix,
     dual_objective,
-    linear_parts,
     root_matrix,
     sensing_value,
     start_point,
     user_matrices,
 )
-from isaclib.systems.hybrid.newton_matrix import add_corner, add_root, add_user, map_tensor
+from isaclib.systems.hybrid.newton_matrix import add_corner, add_root, add_user
+from tests.lanes import empty, out_of_lanes
 
 USERS, SIZE, CAP = 2, 4, 1.7
 COUNT = 3 + USERS
@@ -46,20 +48,33 @@ def positive(size: int, seed: int) -> np.ndarray:
     return root @ root.conj().T + 0.1 * np.eye(size)
 
 
+LANE = 5
+"""Where the problem stands; what is beside it is random."""
+
+
+def in_a_lane(array: np.ndarray) -> np.ndarray:
+    """Real numbers in `LANE`, others beside them; shape (..., LANES)."""
+    lanes = np.random.default_rng(8).uniform(0.5, 2.0, (*array.shape, LANES))
+    lanes[..., LANE] = array
+    return lanes
+
+
+def complex_in_a_lane(array: np.ndarray) -> np.ndarray:
+    """The same of complex numbers; shape (..., 2, LANES)."""
+    return in_a_lane(np.stack([array.real, array.imag], axis=-1))
+
+
 def matrices(x: np.ndarray, mode: int, scale: float = 1.0) -> list[np.ndarray]:
     """B_k of every user, then B_0 and B_r, as the kernels write them."""
-    parts = np.zeros((x.size, SIZE, SIZE), complex)
-    own, constant = np.zeros((USERS, SIZE, SIZE), complex), np.zeros((SIZE, SIZE), complex)
-    linear_parts(vectors(), GAMMA, mode, parts, own, constant)
-    out = np.zeros((USERS, SIZE, SIZE), complex)
-    flat = [array.reshape(*array.shape[:-2], -1).view(float) for array in (parts, own, constant)]
-    user_matrices(x, *flat, scale, out.reshape(USERS, -1).view(float))
+    out, variables, v = empty(USERS, SIZE, SIZE), in_a_lane(x), complex_in_a_lane(vectors())
+    user_matrices(variables, v, GAMMA, mode, scale, empty(SIZE, COUNT), out)
+    users = list(out_of_lanes(out)[LANE])
     if mode == ILLUMINATION:
-        return [*out]
-    corner, root = np.zeros((3, 3), complex), np.zeros((2, 2), complex)
-    corner_matrix(x, corner)
-    root_matrix(x, root)
-    return [*out, corner, root]
+        return users
+    corner, root = np.zeros((3, 3, 2, LANES)), np.zeros((2, 2, 2, LANES))
+    corner_matrix(variables, corner)
+    root_matrix(variables, root)
+    return [*users, out_of_lanes(corner)[LANE], out_of_lanes(root)[LANE]]
 
 
 def derivatives(mode: int) -> list[list[np.ndarray]]:
@@ -96,15 +111,16 @@ def test_newton_matrix_and_traces_are_the_formula(mode: int) -> None:
     sizes = [SIZE] * USERS + ([3, 2] if sensing else [])
     inverses = [positive(size, 10 + i) for i, size in enumerate(sizes)]
     multipliers = [positive(size, 20 + i) for i, size in enumerate(sizes)]
-    hessian, toward, tensor = np.zeros((n, n)), np.zeros(n), np.zeros((3, 3, 3, 3), complex)
-    seen, row = np.zeros((5, COUNT, COUNT), complex), np.empty(SENSING)
+    g, z = [complex_in_a_lane(m) for m in inverses], [complex_in_a_lane(m) for m in multipliers]
+    newton, traces = np.zeros((n, n, LANES)), np.zeros((n, LANES))
+    seen, row, v = empty(5, COUNT, COUNT), np.empty((SENSING, LANES)), complex_in_a_lane(vectors())
     for k in range(USERS):
-        add_user(vectors(), inverses[k], multipliers[k], GAMMA, k, sensing, seen, hessian, tensor, toward)
+        add_user(v, g[k], z[k], GAMMA, k, sensing, seen, newton, traces)
     if sensing:
-        add_corner(inverses[-2], multipliers[-2], hessian, tensor, toward, np.zeros((3, 3), complex), row)
-        map_tensor(tensor, hessian)
-        small = np.zeros((3, 2, 2), complex)
-        add_root(inverses[-1], multipliers[-1], hessian, toward, *small, np.empty(SENSING), row)
+        add_corner(g[-2], z[-2], newton, traces, empty(3, 3), row)
+        small = np.zeros((3, 2, 2, 2, LANES))
+        add_root(g[-1], z[-1], newton, traces, *small, np.empty((SENSING, LANES)), row)
+    hessian, toward = newton[..., LANE], traces[..., LANE]
     a = derivatives(mode)
     blocks = range(len(sizes))
     for i in range(n):
@@ -117,31 +133,40 @@ def test_newton_matrix_and_traces_are_the_formula(mode: int) -> None:
 @MODES
 def test_traces_are_the_adjoint_of_the_matrices(mode: int) -> None:
     v, a = vectors(), derivatives(mode)
-    out = np.zeros(len(a))
+    out = np.zeros((len(a), LANES))
     z = positive(SIZE, 3)
-    add_user_traces(v, z, v.conj().T @ z @ v, GAMMA, 1, mode != ILLUMINATION, 2.0, out)
-    np.testing.assert_allclose(out, [2.0 * np.trace(row[1] @ z).real for row in a], atol=1e-12)
+    seen = complex_in_a_lane(v.conj().T @ z @ v)
+    add_user_traces(complex_in_a_lane(z), seen, GAMMA, 1, mode != ILLUMINATION, 2.0, out)
+    np.testing.assert_allclose(out[:, LANE], [2.0 * np.trace(row[1] @ z).real for row in a], atol=1e-12)
     if mode == ILLUMINATION:
         return
     for block, size, add in ((USERS, 3, add_corner_traces), (USERS + 1, 2, add_root_traces)):
         out[:] = 0.0
         z = positive(size, 5)
-        add(z, -1.0, out)
-        np.testing.assert_allclose(out, [-np.trace(row[block] @ z).real for row in a], atol=1e-12)
+        add(complex_in_a_lane(z), -1.0, out)
+        np.testing.assert_allclose(out[:, LANE], [-np.trace(row[block] @ z).real for row in a], atol=1e-12)
+
+
+@numba.njit
+def _sensing(x: np.ndarray, cost: np.ndarray, mode: int, cap: float, gradient: np.ndarray, out: np.ndarray) -> None:
+    worth, curvature = sensing_value(x, cost, mode, spread(cap), gradient)
+    store(out, (0,), worth)
+    store(out, (1,), curvature)
+
+
+def sensing(x: np.ndarray, mode: int) -> tuple[float, np.ndarray, float]:
+    gradient, out = np.empty((4, LANES)), np.empty((2, LANES))
+    _sensing(in_a_lane(x), COST_MATRIX, mode, CAP, gradient, out)
+    return out[0, LANE], gradient[:, LANE], out[1, LANE]
 
 
 @pytest.mark.parametrize("mode", [COST, TIE_BREAK])
 def test_derivatives_of_the_sensing_value(mode: int) -> None:
-    def value(x: np.ndarray) -> tuple[float, np.ndarray, float]:
-        gradient = np.empty(4)
-        worth, curvature = sensing_value(x, COST_MATRIX, mode, CAP, gradient)
-        return worth, gradient, curvature
-
     x = dual_point(mode)
-    _, gradient, curvature = value(x)
+    _, gradient, curvature = sensing(x, mode)
     for i in range(4):
         step = 1e-5 * np.eye(x.size)[5 + i]
-        up, down = value(x + step), value(x - step)
+        up, down = sensing(x + step, mode), sensing(x - step, mode)
         assert gradient[i] == pytest.approx((up[0] - down[0]) / 2e-5, rel=1e-8)
         change = (up[1] - down[1]) / 2e-5
         np.testing.assert_allclose(curvature * gradient[i] * gradient, change, rtol=1e-7, atol=1e-8)
@@ -159,19 +184,28 @@ def test_the_sensing_value_bounds_the_cost_of_every_information_matrix() -> None
         for x, share in ((any_x, 1.0), (best_x, 0.9), (best_x, 1.0)):
             r = share * np.sqrt(np.linalg.det(x))
             variables = np.array([0, 0, 0, 0, 0, x[0, 0], x[0, 1], x[1, 1], r])
-            at.append(sensing_value(variables, COST_MATRIX, COST, 0.0, np.empty(4))[0] - np.trace(x @ m))
+            at.append(sensing(variables, COST)[0] - np.trace(x @ m))
         assert max(at[:2]) < cost
         assert at[2] == pytest.approx(cost, rel=1e-9)
 
 
+@numba.njit
+def _objective(
+    x: np.ndarray, noise: np.ndarray, cost: np.ndarray, mode: int, cap: np.ndarray, slope: np.ndarray,
+    gradient: np.ndarray, hessian: np.ndarray, out: np.ndarray,
+) -> None:  # fmt: skip
+    store(out, (0,), dual_objective(x, noise, cost, mode, load(cap, (0,)), slope, gradient, hessian))
+
+
 @MODES
 def test_derivatives_of_the_dual_objective(mode: int) -> None:
-    noise = np.array([0.02, 0.05])
+    noise, cap = in_a_lane(np.array([0.02, 0.05])), in_a_lane(np.array([CAP]))
 
     def value(x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        gradient, hessian = np.empty(x.size), np.zeros((x.size, x.size))
-        worth = dual_objective(x, noise, COST_MATRIX, mode, CAP, np.empty(4), gradient, hessian)
-        return worth, gradient, hessian
+        gradient, hessian = np.empty((x.size, LANES)), np.zeros((x.size, x.size, LANES))
+        slope, out = np.empty((4, LANES)), np.empty((1, LANES))
+        _objective(in_a_lane(x), noise, COST_MATRIX, mode, cap, slope, gradient, hessian, out)
+        return out[0, LANE], gradient[:, LANE], hessian[..., LANE]
 
     x = dual_point(mode)
     _, gradient, hessian = value(x)
@@ -189,7 +223,7 @@ def test_start_lies_inside(mode: int) -> None:
         total = np.eye(SIZE) + (v[:, 3:] * uplink) @ v[:, 3:].conj().T
         form = np.diag(v[:, 3:].conj().T @ np.linalg.solve(total, v[:, 3:])).real
         uplink = GAMMA / (1.0 + GAMMA) / form
-    x = np.zeros(dual_point(mode).size)
-    start_point(COST_MATRIX, uplink, mode != ILLUMINATION, x)
-    for matrix in matrices(x, mode):
+    x = np.full((dual_point(mode).size, LANES), np.nan)
+    start_point(COST_MATRIX, uplink, mode != ILLUMINATION, x, LANE)
+    for matrix in matrices(x[:, LANE], mode):
         assert np.linalg.eigvalsh(matrix)[0] > 0.0
