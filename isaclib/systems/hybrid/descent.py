@@ -16,6 +16,11 @@ from isaclib.numerics.augmented_lagrangian import (
 )
 from isaclib.systems.hybrid.smooth import SUM_RATE, evaluate
 
+WATCHED = 50
+PROGRESS = 1e-9
+"""Relative decrease of the augmented Lagrangian below which so many steps are the last ones: where a target goes dark
+the objective has valleys in which the gradient stays and nothing is gained."""
+
 
 @numba.njit(cache=True)
 def descend(
@@ -90,7 +95,12 @@ def descend(
         stored = 0
         newest = 0
         stalled = False
-        for _ in range(max_inner):
+        watched = total
+        for taken in range(max_inner):
+            if taken % WATCHED == 0 and taken > 0:
+                if watched - total <= PROGRESS * (1.0 + abs(total)):
+                    break
+                watched = total
             size = 0.0
             for i in range(n):
                 size = max(size, abs(gradient[i]))
