@@ -130,7 +130,7 @@ def panel(axes: Any, growth: Growth, curves: Curves) -> None:
             limit = curve[str(size)]["seconds"]
             axes.plot([*sizes[-1:], size], [*times[-1:], 1e3 * limit], **{**style, "marker": "", "label": None})
             axes.plot(size, 1.3e3 * limit, marker=r"$\uparrow$", markersize=9, color=look.color)
-            place = {"textcoords": "offset points", "xytext": (6, 0), "va": "center"}
+            place = {"textcoords": "offset points", "xytext": (-6, 0), "ha": "right", "va": "center"}
             axes.annotate(f"> {limit / 60.0:g} min", (size, 1.3e3 * limit), color=look.color, size=6.5, **place)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
