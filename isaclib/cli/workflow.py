@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,9 +65,13 @@ def plan(
 @app.command()
 def run(output: Annotated[Path, typer.Argument()]) -> None:
     """Execute the run that a file is named after."""
+    import numba  # noqa: F401, its import is a part of the start
+
     from isaclib.campaign.exclusive import execute_alone
     from isaclib.campaign.plan import find_run
 
+    gc.freeze()
+    gc.enable()
     execute_alone(find_run(output.parent.parent, output.stem), output, progress=True)
 
 

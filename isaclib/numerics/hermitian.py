@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from isaclib.numerics.lanes import Vector, choose, everywhere, larger, load, spread, sqrt, store
+from isaclib.numerics.lanes import Vector, choose, everywhere, larger, load, smaller, spread, sqrt, store
 
 SHRINK = 0.9
 """Factor between two trial steps of `longest_step`."""
@@ -43,7 +43,7 @@ def factorise(matrix: np.ndarray, step: Vector, change: np.ndarray, factor: np.n
             ar, ai = load(factor, (i, k, 0)), load(factor, (i, k, 1))
             pivot -= ar * ar + ai * ai
         # the root of a pivot below zero is no number, and no later pivot is one
-        least = choose(pivot - least, least, pivot)
+        least = smaller(least, pivot)
         store(factor, (i, i, 0), 1.0 / sqrt(pivot))
         store(factor, (i, i, 1), spread(0.0))
     return least
@@ -80,12 +80,17 @@ def invert(matrix: np.ndarray, factor: np.ndarray, inverse: np.ndarray) -> Vecto
             store(factor, (i, j, 1), imag)
     for i in range(n):
         for j in range(i + 1):
-            real, imag = load(factor, (i, j, 0)), load(factor, (i, j, 1))
-            store(inverse, (j, i, 0), real)
-            store(inverse, (j, i, 1), -1.0 * imag)
-            store(inverse, (i, j, 0), real)
-            store(inverse, (i, j, 1), imag)
+            store_hermitian(inverse, i, j, load(factor, (i, j, 0)), load(factor, (i, j, 1)))
     return least
+
+
+@numba.njit(cache=True, inline="always")
+def store_hermitian(matrix: np.ndarray, i: int, j: int, real: Vector, imag: Vector) -> None:
+    """Write entries (i, j) and (j, i) of a Hermitian matrix, its diagonal real whatever rounding leaves."""
+    store(matrix, (j, i, 0), real)
+    store(matrix, (j, i, 1), -1.0 * imag)
+    store(matrix, (i, j, 0), real)
+    store(matrix, (i, j, 1), imag if i != j else spread(0.0))
 
 
 @numba.njit(cache=True)
@@ -135,10 +140,7 @@ def hermitian_product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     for i in range(a.shape[1]):
         for j in range(i + 1):
             real, imag = _adjoint_entry(a, i, b, j)
-            store(out, (j, i, 0), real)
-            store(out, (j, i, 1), -1.0 * imag)
-            store(out, (i, j, 0), real)
-            store(out, (i, j, 1), imag)
+            store_hermitian(out, i, j, real, imag)
 
 
 @numba.njit(cache=True, inline="always")
@@ -171,12 +173,12 @@ def inner(a: np.ndarray, b: np.ndarray) -> Vector:
 
 @numba.njit(cache=True)
 def longest_step(matrix: np.ndarray, change: np.ndarray, limit: Vector, factor: np.ndarray) -> Vector:
-    """Return a step of at most `limit` that keeps matrix + step change positive definite, to a tenth."""
+    """Return a step of at most `limit`, finite, that keeps matrix + step change positive definite, to a tenth."""
     step = limit
     while True:
         least = factorise(matrix, step, change, factor)
-        # a lane without a step waits for nothing
-        if everywhere(choose(least, spread(1.0), SHORTEST - step)):
+        # only lanes that still have a step are waited for
+        if everywhere(choose(least, spread(1.0), choose(step - SHORTEST, spread(0.0), spread(1.0)))):
             return choose(least, choose(step - SHORTEST, step, spread(0.0)), spread(0.0))
         step = choose(least, step, SHRINK * step)
 

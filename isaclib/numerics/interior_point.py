@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from isaclib.numerics.hermitian import product, symmetric_product
+from isaclib.numerics.hermitian import product, store_hermitian, symmetric_product
 from isaclib.numerics.lanes import Vector, choose, load, store
 
 
@@ -31,7 +31,7 @@ def change_multiplier(
             at, back = (i, j, 0), (i, j, 1)
             real = centre * load(inverse, at) - load(multiplier, at) - load(second, at) - real
             imag = centre * load(inverse, back) - load(multiplier, back) - load(second, back) - imag
-            _store_hermitian(change, i, j, real, imag)
+            store_hermitian(change, i, j, real, imag)
 
 
 @numba.njit(cache=True)
@@ -40,15 +40,7 @@ def second_order(change: np.ndarray, scratch: np.ndarray, second: np.ndarray) ->
     for i in range(second.shape[0]):
         for j in range(i + 1):
             real, imag = symmetric_product(change, scratch, i, j)
-            _store_hermitian(second, i, j, real, imag)
-
-
-@numba.njit(cache=True)
-def _store_hermitian(matrix: np.ndarray, i: int, j: int, real: Vector, imag: Vector) -> None:
-    store(matrix, (j, i, 0), real)
-    store(matrix, (j, i, 1), -1.0 * imag)
-    store(matrix, (i, j, 0), real)
-    store(matrix, (i, j, 1), imag if i != j else 0.0 * imag)
+            store_hermitian(second, i, j, real, imag)
 
 
 @numba.njit(cache=True)
@@ -57,5 +49,11 @@ def advance(matrix: np.ndarray, change: np.ndarray, step: Vector) -> None:
     for i in range(matrix.shape[0]):
         for j in range(matrix.shape[0]):
             for part in range(2):
-                old = load(matrix, (i, j, part))
-                store(matrix, (i, j, part), choose(step, old + step * load(change, (i, j, part)), old))
+                advance_entry(matrix, change, (i, j, part), step)
+
+
+@numba.njit(cache=True, inline="always")
+def advance_entry(array: np.ndarray, change: np.ndarray, index: tuple[int, ...], step: Vector) -> None:
+    """Add step times the change to one vector, where there is a step: elsewhere the change may be no number."""
+    old = load(array, index)
+    store(array, index, choose(step, old + step * load(change, index), old))

@@ -77,6 +77,7 @@ def test_inverse_agrees_with_numpy_and_a_lane_that_is_not_positive_is_told(spoil
     np.testing.assert_array_equal(found[0] > 0.0, ~IN_ONE)
     inverses = out_of_lanes(inverse)[~IN_ONE]
     np.testing.assert_allclose(inverses, np.linalg.inv(matrix[~IN_ONE]), rtol=1e-10, atol=1e-12)
+    assert not np.any(np.diagonal(inverses, axis1=1, axis2=2).imag)
 
 
 def test_products_agree_with_numpy() -> None:
@@ -125,7 +126,9 @@ def test_there_is_no_step_from_outside_and_no_other_lane_waits_for_it() -> None:
     np.testing.assert_array_equal(longest(outside, change), np.where(IN_ONE, 0.0, inside))
     no_number = np.where(IN_ONE[:, None, None], np.nan, matrix)
     np.testing.assert_array_equal(longest(no_number, change), np.where(IN_ONE, 0.0, inside))
-    np.testing.assert_array_equal(longest(matrix, change, np.where(IN_ONE, 0.0, 1.0)), np.where(IN_ONE, 0.0, inside))
+    for limit in (0.0, np.nan):
+        steps = longest(matrix, change, np.where(IN_ONE, limit, 1.0))
+        np.testing.assert_array_equal(steps, np.where(IN_ONE, 0.0, inside))
 
 
 def test_scaled_systems_are_solved_whatever_the_scale_of_their_unknowns() -> None:

@@ -65,6 +65,8 @@ def test_a_condition_that_is_no_number_chooses_the_other() -> None:
     _reckon(a, b, out)
     assert np.isnan(out[[7, 9, 10]]).all()
     assert not out[11, 1]
+    _reckon(np.full((1, 2, LANES), np.nan), np.ones((3, LANES)), out)
+    np.testing.assert_array_equal(out[9:11], 1.0)
 
 
 @numba.njit

@@ -24,7 +24,7 @@ from isaclib.numerics.hermitian import (
     scaled_cholesky,
     solve_scaled,
 )
-from isaclib.numerics.interior_point import advance, change_multiplier, second_order
+from isaclib.numerics.interior_point import advance, advance_entry, change_multiplier, second_order
 from isaclib.numerics.lanes import LANES, Vector, choose, larger, load, smaller, space, spread, sqrt, store
 from isaclib.systems.hybrid.beams import RATE_SLIP, beam_cost, rank_one
 from isaclib.systems.hybrid.dual_problem import (
@@ -136,7 +136,7 @@ class Warm(NamedTuple):
     root: np.ndarray
 
 
-class Lanes(NamedTuple):
+class State(NamedTuple):
     """Where the lanes stand; arrays end in the axis of the lanes, those of complex matrices in (2, LANES).
 
     Few arrays, each of several things under the names below it: what many arrays take to compile is minutes.
@@ -156,8 +156,8 @@ class Lanes(NamedTuple):
         the same of B_0 and of B_r.
     slack : ndarray, shape (3, K, LANES)
         Multipliers of lambda, their changes and second-order terms.
-    at : ndarray, shape (8, LANES)
-        Objective, duality gap, the mu aimed at, steps, cap; positive where a lane takes steps, and where it begins
+    scalars : ndarray, shape (8, LANES)
+        Objective, duality gap, the mu aimed at, steps; positive where a lane takes steps, and where it begins; cap
         (`VALUE` to `CAP`).
     seen, square, three, two, sensing : ndarray
         Scratch.
@@ -171,7 +171,7 @@ class Lanes(NamedTuple):
     corner: np.ndarray
     root: np.ndarray
     slack: np.ndarray
-    at: np.ndarray
+    scalars: np.ndarray
     seen: np.ndarray
     square: np.ndarray
     three: np.ndarray
@@ -201,11 +201,11 @@ LANE = np.dtype(
 
 
 @numba.njit(cache=True)
-def _lanes(size: int, count: int, sensing: bool) -> Lanes:
+def _state(size: int, count: int, sensing: bool) -> State:
     users = count - 3
     n = (SENSING if sensing else 0) + users + 1
     most = max(size, count)
-    return Lanes(
+    return State(
         space(4 * size * count).reshape(2, size, count, 2, LANES),
         space(users),
         space(6 * n).reshape(6, n, LANES),
@@ -219,7 +219,7 @@ def _lanes(size: int, count: int, sensing: bool) -> Lanes:
         space(4 * size * size).reshape(2, size, size, 2, LANES),
         space(4 * 9).reshape(2, 3, 3, 2, LANES),
         space(6 * 4).reshape(3, 2, 2, 2, LANES),
-        space(3 * SENSING).reshape(3, SENSING, LANES),
+        space(2 * SENSING).reshape(2, SENSING, LANES),
     )
 
 
@@ -243,7 +243,7 @@ def follow(draws: Draws, chosen: np.ndarray, mode: int, warm: Warm, out: Solutio
     size, count = draws.vectors.shape[1:]
     users = count - 3
     sensing = mode != ILLUMINATION
-    w = _lanes(size, count, sensing)
+    w = _state(size, count, sensing)
     s = np.zeros(LANES, LANE)
     for lane in range(LANES):
         s[lane].draw = NONE
@@ -254,13 +254,13 @@ def follow(draws: Draws, chosen: np.ndarray, mode: int, warm: Warm, out: Solutio
         begun = False
         busy = False
         for lane in range(LANES):
-            w.at[FRESH, lane] = 0.0
+            w.scalars[FRESH, lane] = 0.0
             if s[lane].draw == NONE and following < chosen.size:
                 _begin(w, s, lane, draws, chosen[following], mode, warm)
                 following += 1
                 begun = True
             busy |= s[lane].draw != NONE
-            w.at[OPEN, lane] = 1.0 if s[lane].draw != NONE else 0.0
+            w.scalars[OPEN, lane] = 1.0 if s[lane].draw != NONE else 0.0
         if not busy:
             break
         if begun:
@@ -277,7 +277,7 @@ def follow(draws: Draws, chosen: np.ndarray, mode: int, warm: Warm, out: Solutio
 
 
 @numba.njit(cache=True)
-def _begin(w: Lanes, s: np.ndarray, lane: int, draws: Draws, draw: int, mode: int, warm: Warm) -> None:
+def _begin(w: State, s: np.ndarray, lane: int, draws: Draws, draw: int, mode: int, warm: Warm) -> None:
     """Let a lane begin a draw."""
     users = draws.gamma.size
     at = s[lane]
@@ -287,8 +287,8 @@ def _begin(w: Lanes, s: np.ndarray, lane: int, draws: Draws, draw: int, mode: in
     at.bound = -np.inf if mode == COST else np.inf
     at.best = -at.bound
     at.margin = -np.inf
-    w.at[FRESH, lane] = 1.0
-    w.at[CAP, lane] = draws.cap[draw]
+    w.scalars[FRESH, lane] = 1.0
+    w.scalars[CAP, lane] = draws.cap[draw]
     for k in range(users):
         w.noise[k, lane] = draws.noise[draw, k]
     for i in range(w.vectors.shape[1]):
@@ -310,13 +310,13 @@ def _begin(w: Lanes, s: np.ndarray, lane: int, draws: Draws, draw: int, mode: in
 
 
 @numba.njit(cache=True)
-def _enter(w: Lanes, gamma: np.ndarray, mode: int) -> None:
+def _enter(w: State, gamma: np.ndarray, mode: int) -> None:
     """Write the matrices where lanes stand, and the multipliers of those that begin: B Z = mu I of unit power."""
     users, size = w.users.shape[1:3]
     _write_matrices(w, gamma, mode)
     if mode == TIE_BREAK:
         return
-    fresh = load(w.at, (FRESH,))
+    fresh = load(w.scalars, (FRESH,))
     power = spread(0.0)
     for k in range(users):
         invert(w.users[MATRIX, k], w.square[1], w.users[INVERSE, k])
@@ -344,7 +344,7 @@ def _replace(matrix: np.ndarray, other: np.ndarray, power: Vector, where: Vector
 
 
 @numba.njit(cache=True)
-def _write_matrices(w: Lanes, gamma: np.ndarray, mode: int) -> None:
+def _write_matrices(w: State, gamma: np.ndarray, mode: int) -> None:
     user_matrices(w.dual[X], w.vectors[0], gamma, mode, 1.0, w.vectors[1], w.users[MATRIX])
     if mode != ILLUMINATION:
         corner_matrix(w.dual[X], w.corner[MATRIX])
@@ -352,28 +352,28 @@ def _write_matrices(w: Lanes, gamma: np.ndarray, mode: int) -> None:
 
 
 @numba.njit(cache=True)
-def _measure(w: Lanes, cost: np.ndarray, mode: int) -> None:
+def _measure(w: State, cost: np.ndarray, mode: int) -> None:
     """Write objective, gradient, second derivatives and the distance to the bound."""
     users = w.noise.shape[0]
     first = w.dual.shape[1] - users - 1
     w.newton[HESSIAN] = 0.0
-    cap = load(w.at, (CAP,))
+    cap = load(w.scalars, (CAP,))
     value = dual_objective(
         w.dual[X], w.noise, cost, mode, cap, w.sensing[0], w.dual[GRADIENT], w.newton[HESSIAN]
     )  # fmt: skip
-    store(w.at, (VALUE,), value)
+    store(w.scalars, (VALUE,), value)
     distance = spread(0.0)
     for k in range(users):
         distance += inner(w.users[MATRIX, k], w.users[MULTIPLIER, k])
         distance += load(w.dual, (X, first + k)) * load(w.slack, (0, k))
     if mode != ILLUMINATION:
         distance += inner(w.corner[MATRIX], w.corner[MULTIPLIER]) + inner(w.root[MATRIX], w.root[MULTIPLIER])
-    store(w.at, (DISTANCE,), distance)
+    store(w.scalars, (DISTANCE,), distance)
 
 
 @numba.njit(cache=True)
 def _judge(
-    w: Lanes,
+    w: State,
     s: np.ndarray,
     lane: int,
     draws: Draws,
@@ -390,7 +390,7 @@ def _judge(
     users = draws.gamma.size
     n = w.dual.shape[1]
     goal = 10.0 * GAP if mode == TIE_BREAK else GAP
-    value, distance = w.at[VALUE, lane], w.at[DISTANCE, lane]
+    value, distance = w.scalars[VALUE, lane], w.scalars[DISTANCE, lane]
     at.bound = max(at.bound, -value) if mode == COST else min(at.bound, value)
     done = at.stuck or at.steps == MOST_STEPS or distance <= 0.01 * goal * abs(at.bound)
     if mode == COST and warm.dual.size and not at.kept and (done or distance <= WARM * abs(at.bound)):
@@ -402,7 +402,7 @@ def _judge(
         warm.covariances[draw] = w.users[MULTIPLIER, :, :, :, :, lane]
         warm.corner[draw] = w.corner[MULTIPLIER, :, :, :, lane]
         warm.root[draw] = w.root[MULTIPLIER, :, :, :, lane]
-    if not done and distance > 10.0 * goal * abs(at.bound):
+    if not (done or distance <= 10.0 * goal * abs(at.bound)):
         return False
     for k in range(users):
         for i in range(covariances.shape[1]):
@@ -435,14 +435,14 @@ def _judge(
 
 
 @numba.njit(cache=True)
-def _aim(w: Lanes, gamma: np.ndarray, mode: int) -> None:
+def _aim(w: State, gamma: np.ndarray, mode: int) -> None:
     """Factorise the Newton matrix; close lanes with a matrix that rounding has made indefinite."""
     users = gamma.size
     first = w.dual.shape[1] - users - 1
     sensing = mode != ILLUMINATION
     hessian, toward = w.newton[HESSIAN], w.dual[TOWARD]
     toward[:] = 0.0
-    open_, closed = load(w.at, (OPEN,)), spread(0.0)
+    open_, closed = load(w.scalars, (OPEN,)), spread(0.0)
     for k in range(users):
         open_ = choose(invert(w.users[MATRIX, k], w.square[1], w.users[INVERSE, k]), open_, closed)
         add_user(
@@ -459,12 +459,12 @@ def _aim(w: Lanes, gamma: np.ndarray, mode: int) -> None:
         add_root(
             root[INVERSE], root[MULTIPLIER], hessian, toward, w.two[0], w.two[1], w.two[2], w.sensing[0], w.sensing[1]
         )  # fmt: skip
-    store(w.at, (OPEN,), open_)
+    store(w.scalars, (OPEN,), open_)
     scaled_cholesky(hessian, w.dual[SCALE], w.newton[FACTOR])
 
 
 @numba.njit(cache=True)
-def _step(w: Lanes, s: np.ndarray, gamma: np.ndarray, mode: int) -> None:
+def _step(w: State, s: np.ndarray, gamma: np.ndarray, mode: int) -> None:
     """Take a predictor-corrector step in the lanes that are open."""
     users = gamma.size
     n = w.dual.shape[1]
@@ -472,7 +472,7 @@ def _step(w: Lanes, s: np.ndarray, gamma: np.ndarray, mode: int) -> None:
     w.corner[SECOND] = 0.0
     w.root[SECOND] = 0.0
     w.slack[2] = 0.0
-    w.at[CENTRE] = 0.0
+    w.scalars[CENTRE] = 0.0
     for corrector in range(2):
         _direct(w, gamma, mode, corrector == 1)
         _reach(w, mode, corrector == 1)
@@ -482,32 +482,31 @@ def _step(w: Lanes, s: np.ndarray, gamma: np.ndarray, mode: int) -> None:
         at = s[lane]
         at.judged = False
         at.steps += 1
-        w.at[DUAL_STEP, lane] *= BACK
-        w.at[PRIMAL_STEP, lane] *= BACK
-        at.stuck = w.at[OPEN, lane] <= 0.0 or min(w.at[DUAL_STEP, lane], w.at[PRIMAL_STEP, lane]) < LEAST_STEP
-    dual_step, primal_step = load(w.at, (DUAL_STEP,)), load(w.at, (PRIMAL_STEP,))
+        w.scalars[DUAL_STEP, lane] *= BACK
+        w.scalars[PRIMAL_STEP, lane] *= BACK
+        at.stuck = (
+            w.scalars[OPEN, lane] <= 0.0 or min(w.scalars[DUAL_STEP, lane], w.scalars[PRIMAL_STEP, lane]) < LEAST_STEP
+        )
+    dual_step, primal_step = load(w.scalars, (DUAL_STEP,)), load(w.scalars, (PRIMAL_STEP,))
     for i in range(n):
-        # a lane that is closed has no direction
-        old = load(w.dual, (X, i))
-        store(w.dual, (X, i), choose(dual_step, old + dual_step * load(w.dual, (X_MOVE, i)), old))
+        advance_entry(w.dual[X], w.dual[X_MOVE], (i,), dual_step)
     _write_matrices(w, gamma, mode)
     for k in range(users):
         advance(w.users[MULTIPLIER, k], w.users[CHANGE, k], primal_step)
-        old = load(w.slack, (0, k))
-        store(w.slack, (0, k), choose(primal_step, old + primal_step * load(w.slack, (1, k)), old))
+        advance_entry(w.slack[0], w.slack[1], (k,), primal_step)
     if mode != ILLUMINATION:
         advance(w.corner[MULTIPLIER], w.corner[CHANGE], primal_step)
         advance(w.root[MULTIPLIER], w.root[CHANGE], primal_step)
 
 
 @numba.njit(cache=True)
-def _direct(w: Lanes, gamma: np.ndarray, mode: int, corrector: bool) -> None:
+def _direct(w: State, gamma: np.ndarray, mode: int, corrector: bool) -> None:
     """Write the change of the variables and of the matrices."""
     users, size = w.users.shape[1:3]
     count = w.vectors.shape[2]
     n = w.dual.shape[1]
     first = n - users - 1
-    centre = load(w.at, (CENTRE,))
+    centre = load(w.scalars, (CENTRE,))
     for i in range(n):
         store(w.dual, (RIGHT, i), centre * load(w.dual, (TOWARD, i)) - load(w.dual, (GRADIENT, i)))
     if corrector:
@@ -527,12 +526,12 @@ def _direct(w: Lanes, gamma: np.ndarray, mode: int, corrector: bool) -> None:
 
 
 @numba.njit(cache=True)
-def _reach(w: Lanes, mode: int, corrector: bool) -> None:
+def _reach(w: State, mode: int, corrector: bool) -> None:
     """Write the change of the multipliers and the longest steps; with the predictor, second-order terms as well."""
     users = w.users.shape[1]
     first = w.dual.shape[1] - users - 1
-    centre = load(w.at, (CENTRE,))
-    dual_step = primal_step = choose(load(w.at, (OPEN,)), spread(1.0), spread(0.0))
+    centre = load(w.scalars, (CENTRE,))
+    dual_step = primal_step = choose(load(w.scalars, (OPEN,)), spread(1.0), spread(0.0))
     for k in range(users):
         dual_step, primal_step = _reach_matrix(
             w.users[MATRIX, k], w.users[INVERSE, k], w.users[MULTIPLIER, k], w.users[MOVE, k], w.users[CHANGE, k],
@@ -556,8 +555,8 @@ def _reach(w: Lanes, mode: int, corrector: bool) -> None:
             b[MATRIX], b[INVERSE], b[MULTIPLIER], b[MOVE], b[CHANGE], b[SECOND], centre, corrector,
             w.two[0], w.two[1], dual_step, primal_step,
         )  # fmt: skip
-    store(w.at, (DUAL_STEP,), dual_step)
-    store(w.at, (PRIMAL_STEP,), primal_step)
+    store(w.scalars, (DUAL_STEP,), dual_step)
+    store(w.scalars, (PRIMAL_STEP,), primal_step)
 
 
 @numba.njit(cache=True)
@@ -574,11 +573,11 @@ def _reach_matrix(
 
 
 @numba.njit(cache=True)
-def _centre(w: Lanes, mode: int) -> None:
+def _centre(w: State, mode: int) -> None:
     """Write the mu that the corrector aims at, from how much of the distance the predictor would leave."""
     users, size = w.users.shape[1:3]
     first = w.dual.shape[1] - users - 1
-    dual_step, primal_step = load(w.at, (DUAL_STEP,)), load(w.at, (PRIMAL_STEP,))
+    dual_step, primal_step = load(w.scalars, (DUAL_STEP,)), load(w.scalars, (PRIMAL_STEP,))
     by_dual = by_primal = by_both = spread(0.0)
     for k in range(users):
         matrix, multiplier = w.users[MATRIX, k], w.users[MULTIPLIER, k]
@@ -593,8 +592,8 @@ def _centre(w: Lanes, mode: int) -> None:
         by_dual += inner(a[MOVE], a[MULTIPLIER]) + inner(b[MOVE], b[MULTIPLIER])
         by_primal += inner(a[MATRIX], a[CHANGE]) + inner(b[MATRIX], b[CHANGE])
         by_both += inner(a[MOVE], a[CHANGE]) + inner(b[MOVE], b[CHANGE])
-    distance = load(w.at, (DISTANCE,))
+    distance = load(w.scalars, (DISTANCE,))
     left = distance + primal_step * by_primal + dual_step * (by_dual + primal_step * by_both)
     share = smaller(larger(left / distance, spread(1e-4)), spread(0.9))
     degree = users * (size + 1) + (0 if mode == ILLUMINATION else 5)
-    store(w.at, (CENTRE,), share * sqrt(share) * distance / float(degree))
+    store(w.scalars, (CENTRE,), share * sqrt(share) * distance / float(degree))

@@ -99,6 +99,7 @@ def descend(
         for taken in range(max_inner):
             if taken % WATCHED == 0 and taken > 0:
                 if watched - total <= PROGRESS * (1.0 + abs(total)):
+                    # not stalled: with the next multipliers there may be a way down
                     break
                 watched = total
             size = 0.0

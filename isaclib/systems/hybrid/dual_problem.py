@@ -228,13 +228,15 @@ def corner_matrix(x: np.ndarray, matrix: np.ndarray) -> None:
 
 @numba.njit(cache=True)
 def root_matrix(x: np.ndarray, matrix: np.ndarray) -> None:
-    """Write B_r, shape (2, 2, 2, LANES); the imaginary parts of its diagonal are zero before."""
+    """Write B_r, shape (2, 2, 2, LANES)."""
     store(matrix, (0, 0, 0), load(x, (5,)))
+    store(matrix, (0, 0, 1), spread(0.0))
     store(matrix, (0, 1, 0), load(x, (6,)))
     store(matrix, (0, 1, 1), load(x, (8,)))
     store(matrix, (1, 0, 0), load(x, (6,)))
     store(matrix, (1, 0, 1), -1.0 * load(x, (8,)))
     store(matrix, (1, 1, 0), load(x, (7,)))
+    store(matrix, (1, 1, 1), spread(0.0))
 
 
 @numba.njit(cache=True)

@@ -82,7 +82,7 @@ def add_user(
 ) -> None:
     """Add Re tr(A_i B_k^-1 A_j Z_k) to the lower triangle of `hessian`, Re tr(A_i B_k^-1) to `toward`.
 
-    `seen`, shape (5, rows, columns, 2, LANES) with as many as V has, is scratch.
+    `seen`, shape (5, max(dim, 3 + K), 3 + K, 2, LANES), is scratch.
     """
     users = gamma.size
     last = hessian.shape[0] - 1

@@ -71,7 +71,7 @@ def matrices(x: np.ndarray, mode: int, scale: float = 1.0) -> list[np.ndarray]:
     users = list(out_of_lanes(out)[LANE])
     if mode == ILLUMINATION:
         return users
-    corner, root = np.zeros((3, 3, 2, LANES)), np.zeros((2, 2, 2, LANES))
+    corner, root = np.zeros((3, 3, 2, LANES)), empty(2, 2)
     corner_matrix(variables, corner)
     root_matrix(variables, root)
     return [*users, out_of_lanes(corner)[LANE], out_of_lanes(root)[LANE]]
@@ -118,8 +118,7 @@ def test_newton_matrix_and_traces_are_the_formula(mode: int) -> None:
         add_user(v, g[k], z[k], GAMMA, k, sensing, seen, newton, traces)
     if sensing:
         add_corner(g[-2], z[-2], newton, traces, empty(3, 3), row)
-        small = np.zeros((3, 2, 2, 2, LANES))
-        add_root(g[-1], z[-1], newton, traces, *small, np.empty((SENSING, LANES)), row)
+        add_root(g[-1], z[-1], newton, traces, empty(2, 2), empty(2, 2), empty(2, 2), np.empty((SENSING, LANES)), row)
     hessian, toward = newton[..., LANE], traces[..., LANE]
     a = derivatives(mode)
     blocks = range(len(sizes))

@@ -139,14 +139,26 @@ def test_what_cannot_be_met_is_told_by_the_power_it_needs() -> None:
     assert np.all(solution.steps[f] > 0)
 
 
-@pytest.mark.parametrize("first", [0, 3])
-def test_a_draw_is_solved_the_same_whatever_its_company(first: int) -> None:
-    p = problem(6, power_dbm=10.0)
+def test_a_draw_is_solved_the_same_whatever_its_company() -> None:
+    # far more draws than lanes, some of them infeasible, some polished: every lane begins several
+    p = problem(256, power_dbm=5.0)
     vectors = reduced(p)
     together = relax(vectors, p.weight, p.noise, p.gamma, tie_break=SLACK)
-    alone = relax(vectors[first : first + 1], p.weight, p.noise[first : first + 1], p.gamma, tie_break=SLACK)
-    for name in ("needed", "bound", "value", "beams", "ties"):
-        np.testing.assert_array_equal(getattr(alone, name)[0], getattr(together, name)[first])
+    assert 0 < together.feasible.sum() < 256
+    loose = np.flatnonzero(together.value > (1.0 + 1e-6) * together.bound)
+    for b in (0, 3, 21, loose[0], 255):
+        alone = relax(vectors[b : b + 1], p.weight, p.noise[b : b + 1], p.gamma, tie_break=SLACK)
+        for name in ("needed", "bound", "value", "margin", "steps", "beams", "ties"):
+            np.testing.assert_array_equal(getattr(alone, name)[0], getattr(together, name)[b])
+
+
+@pytest.mark.parametrize("tie_break", [0.0, SLACK])
+def test_nothing_is_solved_where_no_draw_is_feasible(tie_break: float) -> None:
+    p = problem(4, power_dbm=-20.0)
+    solution = solve(p, tie_break=tie_break)
+    assert not solution.feasible.any()
+    assert np.all(np.isnan(solution.bound))
+    assert not solution.steps.any()
 
 
 @pytest.mark.slow
