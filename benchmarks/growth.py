@@ -140,7 +140,10 @@ def measured(growth: Growth, row: int, size: int, seconds: float) -> dict[str, A
     code = -(process.exitcode or 0)
     if code <= 0:
         raise SystemExit(f"{growth.name}, {size}: the process above failed")
-    return {"ended": "time" if code == signal.SIGXCPU else signal.Signals(code).name, "seconds": seconds}
+    # a solver in Rust or C that is refused memory aborts
+    known = {signal.SIGXCPU: "time", signal.SIGABRT: "memory"}
+    name = signal.Signals(code)
+    return {"ended": known.get(name, name.name), "seconds": seconds}
 
 
 def recorded() -> Record:
