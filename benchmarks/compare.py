@@ -7,8 +7,8 @@ python benchmarks/compare.py --schemes none                          # measures 
 
 Each scheme at the default parameters of its system. All solvers get the same draws and take turns on them;
 a reference program goes on until it has had its CPU seconds or all draws, and a draw that is over the limit is
-its last. What was measured is kept in docs/comparison.json; the tables of docs/comparison.md and
-docs/images/comparison.png are made from it.
+its last. What was measured is kept in docs/comparison.json; the tables of docs/comparison.md, the first one of
+docs/performance.md and docs/images/comparison.png are made from it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ import isaclib
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = ROOT / "docs" / "comparison.json"
 PAGE = ROOT / "docs" / "comparison.md"
+SUMMARY_PAGE = ROOT / "docs" / "performance.md"
 FIGURE = ROOT / "docs" / "images" / "comparison.png"
 
 BATCHES = (1, 32, 1024)
@@ -128,6 +129,7 @@ def main(words: list[str] | None = None) -> dict[str, Any]:
         else:
             fill(PAGE, name, text)
     if not arguments.quick:
+        fill(SUMMARY_PAGE, "summary", page.summary(record))
         page.figure(record, FIGURE)
     return record
 

@@ -25,6 +25,41 @@ def tables(record: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def summary(record: dict[str, Any]) -> str:
+    """Return one line a scheme: the default solver, and the faster of the conic solvers in both forms."""
+    compared = {name: case for name, case in record["cases"].items() if case["methods"]}
+    largest = max((int(size) for case in compared.values() for size in case["batches"]), default=1)
+    lines = [
+        f"| system | scheme | default, batch {largest}, ms | reduced program, s | times | paper's program, s | times |",
+        "|" + " --- |" * 7,
+    ]
+    for name, case in compared.items():
+        default = float(np.median(case["batches"].get(str(largest), [np.nan])))
+        system, scheme = name.split("/")
+        cells = [cell for form in ("reduced", "seed") for cell in _fastest(case, form, default)]
+        lines.append(f"| {system} | `{scheme}` | {_plain(1e3 * default)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _fastest(case: dict[str, Any], form: str, default: float) -> tuple[str, str]:
+    """Median seconds of the faster solver among those that found designs, and how many times the default's that is."""
+    programs = [(solver, entries) for (its, solver), entries, _ in _methods(case) if its == form and _timed(entries)]
+    if not programs:
+        return "", ""
+    found = [one for one in programs if any(entry["outcome"] == "design" for entry in one[1])]
+    solver, entries = min(found or programs, key=lambda one: np.median([entry["seconds"] for entry in _timed(one[1])]))
+    seconds = float(np.median([entry["seconds"] for entry in _timed(entries)]))
+    if not found:
+        over = max(entry["seconds"] for _, entries in programs for entry in _timed(entries))
+        return f"none in {_plain(over)}", f"> {_plain(over / default)}"
+    # a draw that was stopped would have taken longer
+    more = "> " if any(entry["outcome"] == "over" for entry in entries) else ""
+    return f"{more}{_plain(seconds)} ({TITLES[solver]})", f"{more}{_plain(seconds / default)}"
+
+
+TITLES = {"CLARABEL": "Clarabel", "SCS": "SCS"}
+
+
 def _default(done: dict[str, Any]) -> str:
     sizes = sorted({int(size) for case in done.values() for size in case["batches"]})
     lines = [
@@ -159,7 +194,7 @@ def figure(record: dict[str, Any], path: Path) -> None:
         for place, size in enumerate(sizes)
     }
     for form, color in (("reduced", ORANGE), ("seed", VERMILLION)):
-        for solver, title, marker in (("CLARABEL", "Clarabel", "s"), ("SCS", "SCS", "^")):
+        for (solver, title), marker in zip(TITLES.items(), "s^", strict=True):
             styles[f"{form}/{solver}"] = (f"{FORMS[form]} program, {title}", color, marker)
     with context():
         drawn, axes = plt.subplots(figsize=(7.0, 0.46 * len(compared) + 1.4), layout="constrained")
