@@ -12,11 +12,12 @@ from .catalogue import FORMS
 TINY = 1e-12
 """What is as good as nothing."""
 
+TITLES = {"CLARABEL": "Clarabel", "SCS": "SCS"}
+
 
 def tables(record: dict[str, Any]) -> dict[str, str]:
     """Return the tables by the names of their marks."""
-    done = record["cases"]
-    compared = {name: case for name, case in done.items() if case["methods"]}
+    done, compared = record["cases"], _compared(record)
     return {
         "conditions": ", ".join(f"{name} {value}" for name, value in record["conditions"].items()),
         "default": _default(done),
@@ -25,10 +26,19 @@ def tables(record: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def _compared(record: dict[str, Any]) -> dict[str, Any]:
+    """Schemes that have a program."""
+    return {name: case for name, case in record["cases"].items() if case["methods"]}
+
+
+def _largest_batch(compared: dict[str, Any]) -> int:
+    return max((int(size) for case in compared.values() for size in case["batches"]), default=1)
+
+
 def summary(record: dict[str, Any]) -> str:
     """Return one line a scheme: the default solver, and the faster of the conic solvers in both forms."""
-    compared = {name: case for name, case in record["cases"].items() if case["methods"]}
-    largest = max((int(size) for case in compared.values() for size in case["batches"]), default=1)
+    compared = _compared(record)
+    largest = _largest_batch(compared)
     lines = [
         f"| system | scheme | default, batch {largest}, ms | reduced program, s | times | paper's program, s | times |",
         "|" + " --- |" * 7,
@@ -57,9 +67,6 @@ def _fastest(case: dict[str, Any], form: str, default: float) -> tuple[str, str]
     return f"{more}{_plain(seconds)} ({TITLES[solver]})", f"{more}{_plain(seconds / default)}"
 
 
-TITLES = {"CLARABEL": "Clarabel", "SCS": "SCS"}
-
-
 def _default(done: dict[str, Any]) -> str:
     sizes = sorted({int(size) for case in done.values() for size in case["batches"]})
     lines = [
@@ -74,7 +81,7 @@ def _default(done: dict[str, Any]) -> str:
 
 
 def _time(compared: dict[str, Any]) -> str:
-    largest = max((int(size) for case in compared.values() for size in case["batches"]), default=1)
+    largest = _largest_batch(compared)
     lines = [
         f"| scheme | program | solver | draws | CPU s | first call, s | times batch 1 | times batch {largest} |",
         "|" + " --- |" * 8,
@@ -187,7 +194,7 @@ def figure(record: dict[str, Any], path: Path) -> None:
 
     from isaclib.figures.style import BLUE, GREY, ORANGE, SILVER, VERMILLION, context, display, shade
 
-    compared = {name: case for name, case in record["cases"].items() if case["methods"]}
+    compared = _compared(record)
     sizes = sorted({int(size) for case in compared.values() for size in case["batches"]})
     styles: dict[str, tuple[str, str, str]] = {
         str(size): (f"default, batch {size}", shade(BLUE, place, len(sizes)), "ovD"[place % 3])

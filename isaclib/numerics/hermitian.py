@@ -98,14 +98,21 @@ def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
     """Write a b, of any shapes."""
     for i in range(a.shape[0]):
         for j in range(b.shape[1]):
-            real = imag = spread(0.0)
-            for k in range(b.shape[0]):
-                ar, ai = load(a, (i, k, 0)), load(a, (i, k, 1))
-                br, bi = load(b, (k, j, 0)), load(b, (k, j, 1))
-                real += ar * br - ai * bi
-                imag += ar * bi + ai * br
+            real, imag = _entry(a, i, b, j)
             store(out, (i, j, 0), real)
             store(out, (i, j, 1), imag)
+
+
+@numba.njit(cache=True, inline="always")
+def _entry(a: np.ndarray, i: int, b: np.ndarray, j: int) -> tuple[Vector, Vector]:
+    """Entry (i, j) of a b."""
+    real = imag = spread(0.0)
+    for k in range(b.shape[0]):
+        ar, ai = load(a, (i, k, 0)), load(a, (i, k, 1))
+        br, bi = load(b, (k, j, 0)), load(b, (k, j, 1))
+        real += ar * br - ai * bi
+        imag += ar * bi + ai * br
+    return real, imag
 
 
 @numba.njit(cache=True, inline="always")
@@ -145,18 +152,10 @@ def hermitian_product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
 
 @numba.njit(cache=True, inline="always")
 def symmetric_product(a: np.ndarray, b: np.ndarray, i: int, j: int) -> tuple[Vector, Vector]:
-    """Entry (i, j) of (a b + (a b)^H) / 2, a Hermitian."""
-    real = imag = spread(0.0)
-    for k in range(a.shape[0]):
-        ar, ai = load(a, (i, k, 0)), load(a, (i, k, 1))
-        br, bi = load(b, (k, j, 0)), load(b, (k, j, 1))
-        real += ar * br - ai * bi
-        imag += ar * bi + ai * br
-        ar, ai = load(a, (j, k, 0)), load(a, (j, k, 1))
-        br, bi = load(b, (k, i, 0)), load(b, (k, i, 1))
-        real += ar * br - ai * bi
-        imag -= ar * bi + ai * br
-    return 0.5 * real, 0.5 * imag
+    """Entry (i, j) of (a b + (a b)^H) / 2."""
+    real, imag = _entry(a, i, b, j)
+    other_real, other_imag = _entry(a, j, b, i)
+    return 0.5 * (real + other_real), 0.5 * (imag - other_imag)
 
 
 @numba.njit(cache=True)

@@ -123,13 +123,17 @@ def spread(_: Any, number: Any) -> Any:
     return lanes(types.float64), code
 
 
+def _positive(builder: Any, vector: Any) -> Any:
+    """Tell of every lane whether it is positive, which no lane is that is no number."""
+    return builder.fcmp_ordered(">", vector, ir.Constant(VECTOR, [0.0] * LANES))
+
+
 @intrinsic
 def choose(_: Any, condition: Any, one: Any, other: Any) -> Any:
     """Return `one` where the condition is positive and `other` elsewhere."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        positive = builder.fcmp_ordered(">", args[0], ir.Constant(VECTOR, [0.0] * LANES))
-        return builder.select(positive, args[1], args[2])
+        return builder.select(_positive(builder, args[0]), args[1], args[2])
 
     return lanes(lanes, lanes, lanes), code
 
@@ -139,9 +143,8 @@ def everywhere(_: Any, vector: Any) -> Any:
     """Return whether every lane is positive."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        positive = builder.fcmp_ordered(">", args[0], ir.Constant(VECTOR, [0.0] * LANES))
         bits = ir.IntType(LANES)
-        return builder.icmp_unsigned("==", builder.bitcast(positive, bits), bits(2**LANES - 1))
+        return builder.icmp_unsigned("==", builder.bitcast(_positive(builder, args[0]), bits), bits(2**LANES - 1))
 
     return types.boolean(lanes), code
 
@@ -164,6 +167,12 @@ sqrt = _function("sqrt")
 floor = _function("floor")
 log = _function("log")
 size = _function("fabs")
+
+
+@numba.njit(cache=True, inline="always")
+def add(array: np.ndarray, index: tuple[int, ...], vector: Vector) -> None:
+    """Add to the vector array[*index, :]."""
+    store(array, index, load(array, index) + vector)
 
 
 @numba.njit(cache=True)

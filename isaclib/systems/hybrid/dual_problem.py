@@ -36,7 +36,7 @@ import math
 import numba
 import numpy as np
 
-from isaclib.numerics.lanes import Vector, load, spread, sqrt, store
+from isaclib.numerics.lanes import Vector, add, load, spread, sqrt, store
 
 SENSING = 9
 """Dual variables of the sensing cost: omega, y (2 complex), X (symmetric 2 x 2), r."""
@@ -107,12 +107,6 @@ def dual_objective(
             for j in range(i + 1):
                 add(hessian, (5 + i, 5 + j), -1.0 * curvature * load(slope, (i,)) * load(slope, (j,)))
     return value
-
-
-@numba.njit(cache=True, inline="always")
-def add(array: np.ndarray, index: tuple[int, ...], vector: Vector) -> None:
-    """Add to the vector array[*index, :]."""
-    store(array, index, load(array, index) + vector)
 
 
 @numba.njit(cache=True)

@@ -9,10 +9,9 @@ import numba
 import numpy as np
 
 from isaclib.numerics.hermitian import adjoint_product, hermitian_product, inner, product
-from isaclib.numerics.lanes import load, spread, store
+from isaclib.numerics.lanes import add, load, spread, store
 from isaclib.systems.hybrid.dual_problem import (
     SENSING,
-    add,
     add_corner_traces,
     add_root_traces,
     add_traces,

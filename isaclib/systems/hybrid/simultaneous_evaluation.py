@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from isaclib.numerics.lanes import LANES, Vector, choose, load, log, rotor, space, spread, sqrt, store
+from isaclib.numerics.lanes import LANES, Vector, add, choose, load, log, rotor, space, spread, sqrt, store
 from isaclib.systems.hybrid.smooth import ILLUMINATION, SENSING_COST
 
 
@@ -267,8 +267,8 @@ def _seen(seen: np.ndarray, b: int, k: int) -> tuple[Vector, Vector]:
 
 @numba.njit(cache=True)
 def _add_slope(slope: np.ndarray, b: int, k: int, real: Vector, imag: Vector) -> None:
-    store(slope, (0, b, k), load(slope, (0, b, k)) + real)
-    store(slope, (1, b, k), load(slope, (1, b, k)) + imag)
+    add(slope, (0, b, k), real)
+    add(slope, (1, b, k), imag)
 
 
 @numba.njit(cache=True)
